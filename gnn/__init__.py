@@ -1,0 +1,1 @@
+"""Learning on the snapshot: HeteroSAGE, heads, priors, training, calibration, inference."""

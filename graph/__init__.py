@@ -1,0 +1,1 @@
+"""What is in the database: schema, mapping, store, managed server, snapshot, publishing."""

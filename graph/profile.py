@@ -1,0 +1,85 @@
+"""The profiles of one run: what learning hands to publishing, kept as Parquet and safetensors in the run folder."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from safetensors.numpy import load_file, save_file
+
+from sociogram.errors import InputError
+
+Key = int | str
+
+
+@dataclass
+class Attribute:
+    """One predicted attribute: a value and a confidence in [0, 1] per user row; value None where the model abstains."""
+
+    kind: str  # class | multilabel | number
+    values: list[Any]
+    confidence: NDArray[np.float32]  # [users]
+
+
+@dataclass
+class Profiles:
+    """Profiles of a run, by row of the snapshot that it was trained on.
+
+    `tags` columns: user (row), topic (row), topic_label, probability (float32), shown (bool: goes to `tags` and
+    INTERESTED_IN), observed (bool: the graph already says so); sorted by user, then probability descending; the best 100 per user.
+    `recommendations` columns: user (row), item (row), item_label, rank (from 1), score, seen (bool); the best unseen (and the
+    seen, flagged) per user, sorted by user, rank.
+    """
+
+    user_label: str
+    keys: dict[str, list[Key]]  # label -> keys in row order
+    names: dict[str, list[str]]
+    embeddings: dict[str, NDArray[np.float32]]  # label -> [n, d], not normalised: cosine for alike, dot for user x item
+    tags: pd.DataFrame
+    recommendations: pd.DataFrame
+    keywords: list[list[str]]
+    attributes: dict[str, Attribute] = field(default_factory=dict)
+
+    def save(self, folder: Path) -> None:
+        """Write under `folder`: profiles.json, embeddings.safetensors, tags.parquet, recommendations.parquet."""
+        folder.mkdir(parents=True, exist_ok=True)
+        save_file(
+            {label: np.ascontiguousarray(x) for label, x in self.embeddings.items()}, folder / "embeddings.safetensors"
+        )
+        self.tags.to_parquet(folder / "tags.parquet", index=False)
+        self.recommendations.to_parquet(folder / "recommendations.parquet", index=False)
+        attributes = {
+            name: {"kind": a.kind, "values": a.values, "confidence": np.round(a.confidence, 4).tolist()}
+            for name, a in self.attributes.items()
+        }
+        record = {
+            "user_label": self.user_label,
+            "keys": self.keys,
+            "names": self.names,
+            "keywords": self.keywords,
+            "attributes": attributes,
+        }
+        staged = folder / "profiles.json.part"
+        staged.write_text(json.dumps(record, ensure_ascii=False), encoding="utf-8")
+        staged.rename(folder / "profiles.json")  # last: a folder with it is complete
+
+    @classmethod
+    def load(cls, folder: Path) -> "Profiles":
+        """Read what `save` wrote; raises InputError where the folder is not complete."""
+        if not (folder / "profiles.json").exists():
+            raise InputError(f"{folder} holds no finished profiles. Run `sociogram fit` again (it resumes).")
+        record = json.loads((folder / "profiles.json").read_text(encoding="utf-8"))
+        attributes = {
+            name: Attribute(a["kind"], a["values"], np.asarray(a["confidence"], np.float32))
+            for name, a in record.pop("attributes").items()
+        }
+        return cls(
+            embeddings=load_file(folder / "embeddings.safetensors"),
+            tags=pd.read_parquet(folder / "tags.parquet"),
+            recommendations=pd.read_parquet(folder / "recommendations.parquet"),
+            attributes=attributes,
+            **record,
+        )

@@ -1,0 +1,1 @@
+"""Sources to checked tables to the graph."""

@@ -1,0 +1,1 @@
+"""The Cypher library and the Python that runs it."""

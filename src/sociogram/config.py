@@ -1,0 +1,44 @@
+"""Where Sociogram keeps its state; the one place that reads the environment."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+
+@dataclass(frozen=True)
+class Home:
+    """The folder that holds all state: database, jars, text cache, runs, quarantine."""
+
+    root: Path
+
+    @classmethod
+    def default(cls) -> "Home":
+        """SOCIOGRAM_HOME, else the user's data folder."""
+        return cls(Path(os.environ.get("SOCIOGRAM_HOME") or platformdirs.user_data_path("sociogram")).resolve())
+
+    @property
+    def database(self) -> Path:
+        return self.root / "database"
+
+    @property
+    def jars(self) -> Path:
+        return self.root / "jars"
+
+    @property
+    def cache(self) -> Path:
+        return self.root / "cache"
+
+    @property
+    def runs(self) -> Path:
+        return self.root / "runs"
+
+    @property
+    def quarantine(self) -> Path:
+        return self.root / "quarantine"
+
+    @property
+    def truth(self) -> Path:
+        """Planted truths of demo communities: never in the database."""
+        return self.root / "truth"

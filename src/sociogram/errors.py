@@ -1,0 +1,63 @@
+"""Everything that Sociogram raises on purpose.
+
+SociogramError                 exit code 1; the message says what was expected, what came and what to do
+├── InputError                 files, tables, options, graphs that cannot be learned from
+│   └── MappingError           graph.toml
+├── DatabaseError              the Neo4j at the other end
+│   ├── DatabaseUnavailable    not reachable, not started, killed
+│   ├── AuthenticationFailed   wrong or missing password
+│   └── UnsupportedServer      too old, or read-only where a write is needed
+├── DownloadError              jars: no network, wrong hash, full disk
+├── EncoderError               a model folder that cannot be used
+├── TrainingError              NaN, collapse, nothing to learn
+├── PublishError               a property that is not ours, an unknown run
+└── NotFoundError              nothing published yet, an unknown user (with the nearest names)
+"""
+
+
+class SociogramError(Exception):
+    """Base of all errors that a user can act on."""
+
+
+class InputError(SociogramError):
+    """The data or an option given is not usable as it is."""
+
+
+class MappingError(InputError):
+    """graph.toml does not fit its format or the database."""
+
+
+class DatabaseError(SociogramError):
+    """Neo4j answered with an error that retrying does not mend."""
+
+
+class DatabaseUnavailable(DatabaseError):
+    """Neo4j cannot be reached."""
+
+
+class AuthenticationFailed(DatabaseError):
+    """Neo4j refused the user or the password."""
+
+
+class UnsupportedServer(DatabaseError):
+    """Neo4j is too old, or read-only where a write is needed."""
+
+
+class DownloadError(SociogramError):
+    """A file that the managed Neo4j needs could not be fetched or is not the expected one."""
+
+
+class EncoderError(SociogramError):
+    """A text encoder could not be loaded or used."""
+
+
+class TrainingError(SociogramError):
+    """Training cannot start or has gone wrong; the message names the cause."""
+
+
+class PublishError(SociogramError):
+    """Publishing would overwrite what is not ours, or the run is not usable."""
+
+
+class NotFoundError(SociogramError):
+    """What was asked for is not in the graph."""
