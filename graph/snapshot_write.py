@@ -3,6 +3,7 @@
 import json
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -79,8 +80,7 @@ def _node_table(n: NodeMapping, table: pa.Table) -> pa.Table:
         )
     order = sorted(range(len(keys)), key=lambda i: (isinstance(keys[i], str), keys[i]))
     if len(set(keys)) != len(keys):
-        seen: set[Any] = set()
-        double = next(k for k in keys if k in seen or seen.add(k))
+        double = next(k for k, count in Counter(keys).items() if count > 1)
         raise InputError(
             f"{n.label}: {n.key} = {double!r} is there more than once; a key must be unique. Map another property."
         )
@@ -136,7 +136,7 @@ def _lists(table: pa.Table, name: str, size: int) -> pa.Array:
 
 
 def _rows(index: "pd.Index[Any]", keys: pa.ChunkedArray) -> NDArray[np.int64]:
-    return np.asarray(index.get_indexer(pd.Series(keys.to_pylist(), dtype=object)), np.int64)
+    return np.asarray(index.get_indexer(pd.Index(keys.to_pylist(), dtype=object)), np.int64)
 
 
 def _edges(

@@ -1,7 +1,7 @@
 """Progress of long work, told to whoever listens: the terminal, a notebook, nobody."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
 
@@ -14,16 +14,10 @@ class Stage(Protocol):
 class Progress(Protocol):
     """Opens stages; a stage's `total` is in its own unit (rows, texts, steps, bytes) or None when unknown."""
 
-    def stage(self, name: str, total: float | None = None, unit: str = "") -> "StageContext": ...
+    def stage(self, name: str, total: float | None = None, unit: str = "") -> AbstractContextManager[Stage]: ...
 
     def say(self, name: str, text: str) -> None:
         """One finished line: what was done, with its figures."""
-
-
-class StageContext(Protocol):
-    def __enter__(self) -> Stage: ...
-
-    def __exit__(self, *exc: object) -> None: ...
 
 
 class _Silence:
@@ -38,7 +32,7 @@ class Silent:
     def _stage(self) -> Iterator[Stage]:
         yield _Silence()
 
-    def stage(self, name: str, total: float | None = None, unit: str = "") -> StageContext:  # noqa: ARG002
+    def stage(self, name: str, total: float | None = None, unit: str = "") -> AbstractContextManager[Stage]:
         return self._stage()
 
     def say(self, name: str, text: str) -> None:
