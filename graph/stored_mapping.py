@@ -74,7 +74,7 @@ def _join(before: Entry, after: Entry) -> Entry:
     """Union of the lists of property names, the later one's place for each; single names by the later one."""
     changes: dict[str, Any] = {}
     private = {*before.private, *after.private}
-    placed = {n for f in ("text", "numeric", "categorical") for n in getattr(after, f)} | set(
+    placed: set[str] = {n for f in ("text", "numeric", "categorical") for n in getattr(after, f)} | set(
         getattr(after, "predict", ())
     )
     for f in fields(after):
