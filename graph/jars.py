@@ -135,7 +135,7 @@ def _resolve(jar: Jar, folder: Path, target: Path) -> None:
             artifact.cached_path.unlink(missing_ok=True)  # a download that was killed leaves a part there
             Path(artifact.resolve()).replace(target)
             return
-        except Exception as error:  # noqa: BLE001 - whatever the resolver raises, the user needs one sentence
+        except Exception as error:
             if isinstance(error, OSError) and error.errno in DISK_ERRORS:
                 artifact.cached_path.unlink(missing_ok=True)
                 raise

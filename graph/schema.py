@@ -31,5 +31,7 @@ def ensure_schema(store: Store, mapping: GraphMapping) -> None:
                 f"FOR (n:{quote(n.label)}) REQUIRE n.{quote(n.key)} IS UNIQUE"
             )
         if n.name and n.name != n.key and n.role in ("user", "topic"):
-            store.auto(f"CREATE INDEX {quote(f'sociogram_{n.label}_{n.name}')} IF NOT EXISTS FOR (n:{quote(n.label)}) ON (n.{quote(n.name)})")
+            store.auto(
+                f"CREATE INDEX {quote(f'sociogram_{n.label}_{n.name}')} IF NOT EXISTS FOR (n:{quote(n.label)}) ON (n.{quote(n.name)})"
+            )
     store.auto("CALL db.awaitIndexes(300)")

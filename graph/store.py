@@ -60,7 +60,9 @@ class Store:
         self._server: tuple[tuple[int, int], str] | None = None
 
     @classmethod
-    def connect(cls, uri: str, *, user: str | None = None, password: str | None = None, database: str | None = None) -> "Store":
+    def connect(
+        cls, uri: str, *, user: str | None = None, password: str | None = None, database: str | None = None
+    ) -> "Store":
         """Connect and check; raises DatabaseUnavailable, AuthenticationFailed or UnsupportedServer."""
         try:
             parts = urlsplit(uri)
@@ -68,7 +70,9 @@ class Store:
         except ValueError:
             parts, named = urlsplit(""), False
         if parts.username or parts.password:
-            raise InputError("the address holds a user or password; put them into NEO4J_USERNAME and NEO4J_PASSWORD instead.")
+            raise InputError(
+                "the address holds a user or password; put them into NEO4J_USERNAME and NEO4J_PASSWORD instead."
+            )
         if not named:
             raise InputError(f"{uri!r} is no address of a Neo4j: expected for instance neo4j://localhost:7687")
         auth = (user or "neo4j", password) if password is not None else None
@@ -105,7 +109,9 @@ class Store:
 
     def _probe(self) -> tuple[tuple[int, int], str]:
         if self._server is None:
-            rows = self.read("CALL dbms.components() YIELD name, versions, edition WHERE name = 'Neo4j Kernel' RETURN versions[0] AS v, edition AS e")
+            rows = self.read(
+                "CALL dbms.components() YIELD name, versions, edition WHERE name = 'Neo4j Kernel' RETURN versions[0] AS v, edition AS e"
+            )
             numbers = str(rows[0]["v"]).split("-")[0].split(".")
             self._server = (int(numbers[0]), int(numbers[1])), str(rows[0]["e"])
         return self._server
@@ -123,7 +129,9 @@ class Store:
     def _check_version(self) -> None:
         if self.version < OLDEST:
             found = ".".join(map(str, self.version))
-            raise UnsupportedServer(f"the Neo4j at {self.address} is version {found}; Sociogram needs 5.26 or newer. Upgrade it, or leave --uri out.")
+            raise UnsupportedServer(
+                f"the Neo4j at {self.address} is version {found}; Sociogram needs 5.26 or newer. Upgrade it, or leave --uri out."
+            )
 
     def read(self, query: str, parameters: Mapping[str, Any] | None = None, **named: Any) -> list[dict[str, Any]]:
         """Run a reading query, routed to readers and retried."""
@@ -159,11 +167,15 @@ class Store:
         with translated(self._address or "the given address"), self._session() as session:
             return session.execute_write(work)
 
-    def stream(self, query: str, parameters: Mapping[str, Any] | None = None, fetch_size: int = 10_000) -> Iterator[neo4j.Record]:
+    def stream(
+        self, query: str, parameters: Mapping[str, Any] | None = None, fetch_size: int = 10_000
+    ) -> Iterator[neo4j.Record]:
         """Records one by one, fetched in blocks: for exports that do not fit a list."""
         with (
             translated(self._address or "the given address"),
-            self._driver.session(database=self._database, default_access_mode=neo4j.READ_ACCESS, fetch_size=fetch_size) as session,
+            self._driver.session(
+                database=self._database, default_access_mode=neo4j.READ_ACCESS, fetch_size=fetch_size
+            ) as session,
             session.begin_transaction() as tx,
         ):
             yield from tx.run(cast(LiteralString, query), dict(parameters or {}))
@@ -189,7 +201,7 @@ class Store:
                     continue
                 try:
                     done = self.write(query, {**(parameters or {}), "rows": batch})
-                except BaseException as error:  # noqa: BLE001 - handed to the caller's thread
+                except BaseException as error:
                     failures.append(error)
                     continue
                 with lock:
@@ -233,7 +245,9 @@ class Store:
     def __enter__(self) -> "Store":
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
 
@@ -253,14 +267,20 @@ def translated(address: str) -> Iterator[None]:
         ) from None
     except ne.ClientError as error:
         if "ReadOnly" in (error.code or "") or "NotALeader" in (error.code or "") or "AccessMode" in (error.code or ""):
-            raise UnsupportedServer(f"the database at {address} is read-only; this command has to write. Name another with --database.") from None
+            raise UnsupportedServer(
+                f"the database at {address} is read-only; this command has to write. Name another with --database."
+            ) from None
         if "DatabaseNotFound" in (error.code or ""):
-            raise DatabaseUnavailable(f"there is no such database at {address} ({_short(error)}). Name another with --database.") from None
+            raise DatabaseUnavailable(
+                f"there is no such database at {address} ({_short(error)}). Name another with --database."
+            ) from None
         raise DatabaseError(f"Neo4j at {address} refused the query: {_short(error)}") from None
     except ne.Neo4jError as error:
         raise DatabaseError(f"Neo4j at {address} failed: {_short(error)}") from None
     except ne.DriverError as error:
-        raise DatabaseUnavailable(f"the connection to {address} failed: {_short(error)}. Run the same command again.") from None
+        raise DatabaseUnavailable(
+            f"the connection to {address} failed: {_short(error)}. Run the same command again."
+        ) from None
 
 
 def _short(error: BaseException) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from sociogram.config import Home
 from sociogram.graph.server import ManagedServer
 from sociogram.graph.store import Store
