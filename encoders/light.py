@@ -67,7 +67,7 @@ class LightEncoder:
         for word, times in Counter(WORD.findall(plain) or plain.split()).items():
             for bucket, sign, weight in _features(word, self._width):
                 vector[bucket] += sign * weight * (1 + np.log(times))
-        length = np.linalg.norm(vector)
+        length = float(np.linalg.norm(vector))
         if length < 1e-9:  # blank, or all features cancel out
             if not text.strip():
                 return np.zeros(self._width, np.float32)

@@ -12,7 +12,8 @@ from sociogram.encoders.light import LightEncoder
 from sociogram.errors import EncoderError
 
 if TYPE_CHECKING:
-    from sociogram.encoders.transformer import TransformerEncoder, TransformerSettings
+    from sociogram.encoders.pooling import TransformerSettings
+    from sociogram.encoders.transformer import TransformerEncoder
 
 DEFAULT = "all-MiniLM-L6-v2"
 LIGHT = "light"
@@ -111,7 +112,6 @@ def _packaged() -> Path:
 
 def _from_hub(name: str, revision: str | None, offline: bool | None) -> Path:
     """A local snapshot of a hub model: safetensors, configuration and tokenizer only."""
-    import httpx
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import (
         HFValidationError,
@@ -142,7 +142,7 @@ def _from_hub(name: str, revision: str | None, offline: bool | None) -> Path:
         raise EncoderError(
             f"{at} is not on this machine and {why}: connect once, give a local folder, or use {DEFAULT!r}, which needs no network"
         ) from error
-    except (OSError, httpx.HTTPError) as error:
+    except Exception as error:  # the HTTP library underneath, and with it the errors, differs between hub versions
         raise EncoderError(
             f"fetching {at} from the hub failed ({error}): check the network, give a local folder, or use {DEFAULT!r}"
         ) from error
@@ -150,7 +150,7 @@ def _from_hub(name: str, revision: str | None, offline: bool | None) -> Path:
 
 def _checked_config(folder: Path) -> dict[str, Any]:
     """config.json, after checking that weights and tokenizer are there in a form that is safe to read."""
-    config = _json(folder / "config.json")
+    config: dict[str, Any] | None = _json(folder / "config.json")
     if config is None:
         raise EncoderError(f"{folder} has no config.json: a folder in Hugging Face layout was expected")
     if config.get("auto_map") and not _known(config.get("model_type")):
@@ -235,7 +235,7 @@ def _module(folder: Path, device: str | None) -> Any:
 
 def _settings(folder: Path, config: dict[str, Any], name: str) -> tuple["TransformerSettings", str]:
     """Our own record where we saved the folder, else what sentence-transformers and the configuration say."""
-    from sociogram.encoders.transformer import TransformerSettings
+    from sociogram.encoders.pooling import TransformerSettings
 
     own = _json(folder / SETTINGS_FILE)
     if own is not None:

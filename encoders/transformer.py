@@ -9,7 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,29 +17,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from sociogram.encoders.pooling import TransformerSettings, finished, pooled_sums
 from sociogram.encoders.precision import native_dtype
 from sociogram.encoders.tokens import Tokens, Windows, batches, check_texts
-from sociogram.errors import EncoderError
+from sociogram.encoders.top_layers import LowerStates, TopLayers, lower_model
 from sociogram.progress import SILENT, Progress, Stage
 
-POOLINGS = ("mean", "mean_after_first", "cls")
 SETTINGS_FILE = "sociogram_encoder.json"
 CHUNK = 8192  # distinct texts tokenized at a time: bounds the memory that token ids take
 BUDGET = {"cpu": 4096, "cuda": 131072}  # padded tokens in a batch
-
-
-@dataclass(frozen=True)
-class TransformerSettings:
-    """What turns the last layer's states into one vector a text."""
-
-    pooling: str = "mean"  # mean | mean_after_first (causal models: the first token is an attention sink) | cls
-    normalise: bool = True  # to length 1, as all-MiniLM-L6-v2 has it
-    max_length: int = 256  # tokens in a window, special tokens included
-    max_windows: int = 8  # a longer text is cut after so many windows
-
-    def __post_init__(self) -> None:
-        if self.pooling not in POOLINGS:
-            raise EncoderError(f"pooling is {self.pooling!r}, but one of {', '.join(POOLINGS)} was expected")
 
 
 class TransformerEncoder:
@@ -115,6 +101,33 @@ class TransformerEncoder:
             total, count = total.index_add(0, owner, sums), count.index_add(0, owner, sizes)
         return finished(total, count, self.settings.normalise)
 
+    def split(self, top_layers: int) -> TopLayers:
+        """The top `top_layers` layers with pooling, for cheap joint training; they stay part of `module`. BERT families only."""
+        return TopLayers(self.module, top_layers, self.settings, self.autocast)
+
+    def lower_states(
+        self, texts: Sequence[str], top: TopLayers, max_windows: int = 1, progress: Progress = SILENT
+    ) -> LowerStates:
+        """Hidden states under the cut, once and without gradient, in the inference format; texts longer than `max_windows` are cut.
+
+        Memory: 2 bytes x hidden size a token in bfloat16, on the CPU.
+        """
+        check_texts(texts)
+        tokens = Tokens(self.tokenizer, self.settings.max_length, max_windows)
+        windows = tokens.windows([text if text.strip() else "" for text in texts])
+        lengths = np.asarray([len(ids) for ids in windows.ids], dtype=np.int64)
+        parts: list[torch.Tensor] = [torch.empty(0)] * len(lengths)
+        model = lower_model(self.inference_module(), top.cut)
+        with evaluating(model), torch.no_grad(), progress.stage("lower layers", len(lengths), "windows") as stage:
+            for rows in batches(lengths, self.budget):
+                ids, mask = (x.to(self.device) for x in tokens.padded([windows.ids[row] for row in rows]))
+                states = model(input_ids=ids, attention_mask=mask).last_hidden_state.cpu()
+                for row, state in zip(rows, states, strict=True):
+                    parts[row] = state[: lengths[row]].clone()  # a view would keep the padded batch alive
+                stage.advance(len(rows))
+        flat = torch.cat(parts) if parts else torch.empty(0, self.width, dtype=self.dtype)
+        return LowerStates(flat, lengths, windows.owner, len(texts))
+
     def autocast(self) -> torch.autocast:
         """Mixed precision for training: float32 weights, matrix products in the native format."""
         return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.dtype == torch.bfloat16)
@@ -176,28 +189,18 @@ class TransformerEncoder:
         return hasher.hexdigest()
 
 
-def pooled_sums(states: torch.Tensor, mask: torch.Tensor, pooling: str) -> tuple[torch.Tensor, torch.Tensor]:
-    """Sum over the pooled tokens and their number: states [b, L, h], mask [b, L] -> [b, h], [b], float32."""
-    if pooling == "cls":
-        sizes = mask.sum(1).float()
-        return states[:, 0].float() * sizes[:, None], sizes
-    if pooling == "mean_after_first":
-        keep = mask.clone()
-        keep[:, 0] = (mask.sum(1) == 1).to(mask.dtype)  # a window of one token has nothing else
-        mask = keep
-    weights = mask.float()
-    return torch.bmm(weights[:, None, :], states.float())[:, 0], weights.sum(1)  # [b, 1, L] x [b, L, h]
-
-
-def finished(total: torch.Tensor, count: torch.Tensor, normalise: bool) -> torch.Tensor:
-    """Mean [n, h] from sums [n, h] and counts [n]; a count of zero gives the zero vector."""
-    mean = total / count.clamp(min=1)[:, None]
-    return torch.nn.functional.normalize(mean, dim=1) if normalise else mean
-
-
 def weights_version(module: Any) -> object:
-    """Changes whenever a parameter is replaced or written in place, as optimizers do."""
-    return tuple((p.data_ptr(), p._version) for p in module.parameters())
+    """Changes whenever training writes to a parameter: the sums of their bits (4 ms for MiniLM).
+
+    The version counters of autograd do not do: fused optimizers leave them as they are.
+    """
+    with torch.no_grad():
+        return tuple(torch.stack([_bits(p.detach().reshape(-1)) for p in module.parameters()]).tolist())
+
+
+def _bits(flat: torch.Tensor) -> torch.Tensor:
+    even = len(flat) // 2 * 2  # pairs of float32 are read as int64, which sums at the speed of memory
+    return flat[:even].view(torch.int64).sum() + flat[even:].view(torch.int32).sum()
 
 
 @contextmanager
