@@ -197,6 +197,6 @@ def test_causal_model_leaves_its_first_token_out(tiny):
     encoder = load_folder(Path(folder), "llama", "cpu")
     assert encoder.settings.pooling == "mean_after_first"
     assert encoder.encode(["abc", "abc def", "a"]).shape == (3, 32)
-    with pytest.raises(EncoderError, match="llama.*forward_with_gradient"):
+    with pytest.raises(EncoderError, match=r"llama.*forward_with_gradient"):
         encoder.split(1)
     assert encoder.forward_with_gradient(["abc"]).requires_grad
