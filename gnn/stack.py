@@ -73,3 +73,18 @@ def fit_stack(parts: Mapping[str, Floats], known: Truth, truth: Truth, decay: fl
     start = np.full(len(names), 0.1)
     found = optimize.minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0, None)] * len(names))
     return Stack({n: float(w) for n, w in zip(names, found.x, strict=True)}, scales)
+
+
+def crossed_scores(parts: Mapping[str, Floats], known: Truth, truth: Truth, seed: int, folds: int = 5) -> Floats:
+    """Scores of validation users from stacks fitted on the other users: honest input for calibration."""
+    users = np.flatnonzero(truth.any(1))
+    if len(users) < 2 * folds:
+        return fit_stack(parts, known, truth).apply(parts, known)
+    fold = np.random.default_rng((seed, 5)).permutation(len(users)) % folds
+    out = np.zeros(known.shape, np.float32)
+    for k in range(folds):
+        rest = np.zeros_like(truth)
+        rest[users[fold != k]] = truth[users[fold != k]]
+        at = users[fold == k]
+        out[at] = fit_stack(parts, known, rest).apply({n: x[at] for n, x in parts.items()}, known[at])
+    return out

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from sociogram.errors import TrainingError
 from sociogram.gnn.config import FitConfig
-from sociogram.gnn.evaluate import mean_ap
+from sociogram.gnn.metrics import mean_average_precision
 from sociogram.gnn.heads import Target, head_loss
 from sociogram.gnn.model import Graph, Inputs, Sociogram
 from sociogram.gnn.sage import name
@@ -195,7 +195,7 @@ class Trainer:
         fold = self.problem.validation
         if fold is None:
             return 0.0
-        return mean_ap(predict(self.model, self.problem, fold) + fold.offset, fold.truth, fold.known)
+        return mean_average_precision(predict(self.model, self.problem, fold) + fold.offset, fold.truth, fold.known)
 
     def _save(self) -> None:
         self.checkpoint.mkdir(parents=True, exist_ok=True)
