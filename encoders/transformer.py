@@ -199,6 +199,7 @@ def weights_version(module: Any) -> object:
 
 
 def _bits(flat: torch.Tensor) -> torch.Tensor:
+    flat = flat.clone() if flat.storage_offset() % 2 else flat
     even = len(flat) // 2 * 2  # pairs of float32 are read as int64, which sums at the speed of memory
     return flat[:even].view(torch.int64).sum() + flat[even:].view(torch.int32).sum()
 
