@@ -9,8 +9,9 @@ def quote(name: str) -> str:
     """A label, type or property name as Cypher takes it literally, whatever is in it."""
     if not name or "\x00" in name:
         raise DatabaseError(f"{name!r} cannot be a name in Neo4j.")
-    # Neo4j also reads \\u0060 as a backtick, so a backslash before a u is written as its own escape
-    return "`" + name.replace("\\u", "\\u005Cu").replace("`", "``") + "`"
+    if "\\u" in name:  # Neo4j also reads \\u0060 as a backtick: then each backslash is written as an escape of its own
+        name = name.replace("\\", "\\u005C")
+    return "`" + name.replace("`", "``") + "`"
 
 
 def ensure_schema(store: Store, mapping: GraphMapping) -> None:
