@@ -3,7 +3,7 @@
 import errno
 import hashlib
 import json
-import os
+import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import resources
@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from sociogram.errors import DownloadError
+from sociogram.graph.files import locked, write_private
 from sociogram.progress import SILENT, Progress
 
 WORKERS = 8
 TRIES = 3
 DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS)  # trying again does not help
+logging.getLogger("jgo").setLevel(logging.CRITICAL)  # what goes wrong is told once, by us
 CURRENT, LTS = "2026.08.1", "5.26.30"
 
 
@@ -58,22 +60,25 @@ def fetch(version: str, folder: Path, progress: Progress = SILENT) -> list[Path]
     """
     jars = read_lock(version)
     marker = folder / f"neo4j-{version}.verified.json"
-    verified = _verified(marker)
-    missing = [jar for jar in jars if verified.get(jar.file, "") != _stamp(folder / jar.file, jar)]
-    if missing:
+    if _missing(jars, folder, marker):
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            _download(missing, folder, version, progress)
-            stamps = {jar.file: _stamp(folder / jar.file, jar) for jar in jars}
-            staged = marker.with_suffix(f".{os.getpid()}.part")
-            staged.write_text(json.dumps(stamps), encoding="utf-8")
-            staged.replace(marker)
+            with locked(folder / "download.lock"):  # a second process waits, and finds them there
+                missing = _missing(jars, folder, marker)
+                if missing:
+                    _download(missing, folder, version, progress)
+                    write_private(marker, json.dumps({jar.file: _stamp(folder / jar.file, jar) for jar in jars}))
         except OSError as error:
             raise DownloadError(
                 f"Neo4j {version} could not be stored in {folder}: {error.strerror or error}. Make room ({_megabytes(jars)} MB are needed) or set "
                 "SOCIOGRAM_HOME to another disk, then run the same command again: what is complete is kept."
             ) from None
     return [folder / jar.file for jar in jars]
+
+
+def _missing(jars: list[Jar], folder: Path, marker: Path) -> list[Jar]:
+    verified = _verified(marker)
+    return [jar for jar in jars if verified.get(jar.file, "") != _stamp(folder / jar.file, jar)]
 
 
 def _stamp(path: Path, jar: Jar) -> str | None:
