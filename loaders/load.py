@@ -236,11 +236,8 @@ def _make_room(source: Source, store: Store, *, replace: bool) -> str | None:
 
 def _delete(store: Store, match: str, parameters: dict[str, Any] | None = None) -> int:
     """Delete matched nodes and their relationships in transactions of a bounded size."""
-    query = f"{match} WITH n LIMIT {_DELETE} DETACH DELETE n RETURN count(*) AS count"
+    query = f"{match} WITH n LIMIT {_DELETE} DETACH DELETE n"
     total = 0
-    while True:
-        rows = store.write(query, parameters or {})
-        count = int(rows[0]["count"])
+    while count := store.write(query, parameters or {}).nodes_deleted:
         total += count
-        if count < _DELETE:
-            return total
+    return total

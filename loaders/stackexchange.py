@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
-from xml.parsers import expat  # noqa: S407  # one row at a time, without a DOCTYPE: see `_attributes`
+from xml.parsers import expat  # one row at a time, without a DOCTYPE: see `_attributes`
 
 from sociogram.errors import InputError
 from sociogram.graph.mapping import GraphMapping, NodeMapping, RelationshipMapping

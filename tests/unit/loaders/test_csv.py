@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from unit.loaders.helpers import Collected, write
+
 from sociogram.errors import InputError
 from sociogram.loaders.csv_files import csv, frames
 
