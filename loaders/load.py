@@ -94,11 +94,12 @@ def load(
     with quarantine, progress.stage(f"load {source.name}", None, "rows") as stage:
         loading.run(stage)
     save_mapping(store, source.mapping, source.name)  # again: a source may meet types on the way
+    read = quarantine.read or loading.rows
     report = LoadReport(
         source=source.name,
         provenance=source.provenance,
-        read=quarantine.read or loading.rows,
-        kept=sum(loading.nodes.values()) + sum(loading.relationships.values()),
+        read=read,
+        kept=read - quarantine.rejected - quarantine.merged,
         merged=quarantine.merged,
         rejected=dict(quarantine.counts.most_common()),
         notes=dict(quarantine.notes.most_common()),
