@@ -84,12 +84,9 @@ def demo(
 
     Example: sociogram load demo --users 300 --seed 1
     """
-    from sociogram.config import Home
     from sociogram.loaders.demo import demo as community
 
-    truth = Home.default().truth / f"demo-{users}-{seed}.parquet"
-    source = community(users=users, seed=seed, truth=truth)
-    _Target(uri, database, user, password_file, replace, json).load(source)
+    _Target(uri, database, user, password_file, replace, json).load(community(users=users, seed=seed))
 
 
 @app.command()
