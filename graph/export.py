@@ -15,7 +15,9 @@ from sociogram.graph.store import Store
 from sociogram.progress import SILENT, Progress, Stage
 
 CHUNK = 20_000  # rows that are held as Python objects before they become Arrow
-EARLIEST_MS = 100_000_000_000  # an epoch integer below this is in seconds (in milliseconds it would be before March 1973)
+EARLIEST_MS = (
+    100_000_000_000  # an epoch integer below this is in seconds (in milliseconds it would be before March 1973)
+)
 
 
 def export(store: Store, mapping: GraphMapping, folder: Path, progress: Progress = SILENT) -> Snapshot:
@@ -134,7 +136,9 @@ def _key_type(name: str, values: list[Any]) -> pa.DataType:
     kinds = {type(v) for v in values if v is not None}
     if len(kinds) > 1:
         found = " and ".join(sorted(kind.__name__ for kind in kinds))
-        raise MappingError(f"keys of one label must be of one type; the {name} values are {found}. Map another property as key.")
+        raise MappingError(
+            f"keys of one label must be of one type; the {name} values are {found}. Map another property as key."
+        )
     return pa.int64() if kinds == {int} else pa.string()
 
 
@@ -179,4 +183,6 @@ def _plain(value: Any, many: bool) -> Any:
         return [str(v) for v in value] if many else ", ".join(map(str, value))
     if many:
         return None if value is None else [str(value)]
-    return value if value is None or isinstance(value, int | float | str) and not isinstance(value, bool) else str(value)
+    return (
+        value if value is None or (isinstance(value, int | float | str) and not isinstance(value, bool)) else str(value)
+    )

@@ -13,8 +13,12 @@ _LABELS = {
     "user": r"user|person|people|member|customer|account|client|author|employee|player|student|subscriber|profile|patient|visitor",
     "topic": r"topic|tag|category|categories|genre|interest|skill|subject|keyword|hashtag|theme",
 }
-_PRIVATE = re.compile(r"e-?mail|\bip\b|ip_?addr|phone|mobile|passw|secret|token|ssn|iban|credit|street|postal|zip_?code|birth", re.I)
-_TIME = re.compile(r"^(at|on|time|date|timestamp|ts|when)$|(_at|_on|At|On|Date|_date|Time|_time|[Tt]imestamp|[Ss]ince|created|updated)$")
+_PRIVATE = re.compile(
+    r"e-?mail|\bip\b|ip_?addr|phone|mobile|passw|secret|token|ssn|iban|credit|street|postal|zip_?code|birth", re.I
+)
+_TIME = re.compile(
+    r"^(at|on|time|date|timestamp|ts|when)$|(_at|_on|At|On|Date|_date|Time|_time|[Tt]imestamp|[Ss]ince|created|updated)$"
+)
 _TEXT = re.compile(r"bio|about|text|body|description|summary|comment|review|content|message|query|abstract|note", re.I)
 FEW = 50  # at most so many distinct values make a categorical property
 LONG = 30  # characters on average from which a string is text
@@ -34,7 +38,7 @@ def is_label_of(label: str, role: Literal["user", "topic"]) -> bool:
     return bool(words) and re.fullmatch(rf"({_LABELS[role]})s?", words[-1]) is not None
 
 
-def guess_property(name: str, values: list[Any]) -> PropertyGuess:  # noqa: PLR0911 - one line a kind reads best
+def guess_property(name: str, values: list[Any]) -> PropertyGuess:
     """The role of a property from its name and sampled values (none of them null)."""
     if _PRIVATE.search(re.sub(r"([a-z])([A-Z])", r"\1_\2", name)):
         return PropertyGuess("private", "looks like personal data; never read")

@@ -1,5 +1,6 @@
 """Guess a graph mapping from an existing database, and check one against it."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -8,11 +9,18 @@ from typing import Any
 
 from sociogram.errors import InputError, MappingError
 from sociogram.graph.guess import PropertyGuess, guess_property, is_label_of
-from sociogram.graph.mapping import GraphMapping, NodeMapping, NodeRole, RelationshipMapping, RelationshipRole, WriteMapping
+from sociogram.graph.mapping import (
+    GraphMapping,
+    NodeMapping,
+    NodeRole,
+    RelationshipMapping,
+    RelationshipRole,
+    WriteMapping,
+)
 from sociogram.graph.publish import RUN_LABEL, written_by_us
 from sociogram.graph.schema import quote
 from sociogram.graph.store import Store
-from sociogram.graph.stored_mapping import MAPPING_LABEL
+from sociogram.graph.stored_mapping import LABEL as MAPPING_LABEL
 
 SAMPLE = 2_000  # nodes or relationships looked at per label or type
 PAIRS_EXACT = 2_000_000  # types with more relationships than this have their end labels sampled
@@ -85,7 +93,9 @@ def _exists(name: str, known: Iterable[str], what: str, store: Store) -> None:
     if name not in known:
         near = get_close_matches(name, known, 1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise MappingError(f"{what} is not in the database at {store.address} (there are: {', '.join(sorted(known)) or 'none'}).{hint}")
+        raise MappingError(
+            f"{what} is not in the database at {store.address} (there are: {', '.join(sorted(known)) or 'none'}).{hint}"
+        )
 
 
 Pair = tuple[str, str, str]
@@ -101,10 +111,10 @@ def _pairs(store: Store, ours: set[str], labels: set[str]) -> dict[Pair, int]:
         rows = store.read(
             f"MATCH (a)-[r:{quote(kind)}]->(b) {where} {limit} RETURN labels(a) AS s, labels(b) AS t, count(*) AS n"
         )
-        for row in rows:
-            source, target = _main(row["s"], labels), _main(row["t"], labels)
+        for pair in rows:
+            source, target = _main(pair["s"], labels), _main(pair["t"], labels)
             if source and target:
-                pairs[source, kind, target] += row["n"]
+                pairs[source, kind, target] += pair["n"]
     return dict(pairs)
 
 
@@ -142,7 +152,9 @@ def _node(store: Store, label: str, role: NodeRole, count: int, ours: set[str], 
     found.comments[label] = f"{count:,} nodes" + ("; no relationships: ignored" if role == "ignore" else "")
     for name, guess in guesses.items():
         found.comments[f"{label}.{name}"] = f"{guess.role}: {guess.why}"
-    name = next((p for p in _NAMES if p in guesses and guesses[p].role in ("text", "categorical", "name", "ignore")), None)
+    name = next(
+        (p for p in _NAMES if p in guesses and guesses[p].role in ("text", "categorical", "name", "ignore")), None
+    )
     roles = {p: g for p, g in guesses.items() if p != name}
     if role == "topic" and name:
         texts: tuple[str, ...] = (name, *_with(roles, "text"))
@@ -193,14 +205,18 @@ def _key(store: Store, label: str, values: dict[str, list[Any]]) -> str:
         )
         if row["l"] == [label] and len(row["p"]) == 1
     ]
-    usual = ["id", f"{label.lower()}id", f"{label.lower()}_id", "uid", "key", "uuid", "guid", "code", "slug", "username", "login"]
-    names = sorted(values, key=lambda p: (usual.index(p.lower()) if p.lower() in usual else len(usual), p))
-    for name in dict.fromkeys((*constrained, *names, "name")):
+    named = [p for p in values if re.search(r"(^|[\W_])(id|uid|uuid|guid|key|code|slug)$|[a-z]Id$", p, re.IGNORECASE)]
+    exact = [p for p in values if p.lower() in ("id", f"{label}id".lower(), f"{label}_id".lower(), "key")]
+    rest = [p for p, column in values.items() if guess_property(p, column).role in ("ignore", "numeric", "categorical")]
+    names = (*exact, *sorted(named), *(p for p in _NAMES if p in values), *rest)
+    for name in dict.fromkeys((*constrained, *names)):
         column = values.get(name, [])
         if not column or any(isinstance(v, bool) or not isinstance(v, str | int) for v in column):
             continue
         p = f"n.{quote(name)}"
-        row = store.read(f"MATCH (n:{quote(label)}) RETURN count(*) AS n, count({p}) AS filled, count(DISTINCT {p}) AS kinds")[0]
+        row = store.read(
+            f"MATCH (n:{quote(label)}) RETURN count(*) AS n, count({p}) AS filled, count(DISTINCT {p}) AS kinds"
+        )[0]
         if row["n"] == row["filled"] == row["kinds"]:
             return name
     raise InputError(

@@ -75,7 +75,9 @@ def publish(
         _flip(store, mapping, run, names)
         for label, properties in names.items():
             if mapping.write.name("embedding") in properties:
-                create_index(store, label, mapping.write.name("embedding"), profiles.embeddings[label].shape[1], INDEX_WAIT_S)
+                create_index(
+                    store, label, mapping.write.name("embedding"), profiles.embeddings[label].shape[1], INDEX_WAIT_S
+                )
     return Written(run, sum(map(len, profiles.keys.values())), interests, suggestions)
 
 
@@ -101,7 +103,12 @@ def published_runs(store: Store) -> list[PublishedRun]:
     rows = store.read(f"MATCH (r:{RUN_LABEL}) RETURN properties(r) AS r ORDER BY r.startedAt DESC, r.id DESC")
     return [
         PublishedRun(
-            r["id"], r["state"], r.get("mode", ""), r["startedAt"], r.get("finishedAt"), json.loads(r.get("metrics") or "{}")
+            r["id"],
+            r["state"],
+            r.get("mode", ""),
+            r["startedAt"],
+            r.get("finishedAt"),
+            json.loads(r.get("metrics") or "{}"),
         )
         for r in (row["r"] for row in rows)
     ]
@@ -152,7 +159,9 @@ def _refuse_foreign(store: Store, names: dict[str, list[str]], mapping: GraphMap
         for name in properties:
             if name in ours.get(label, ()):
                 continue
-            found = store.read(f"MATCH (n:{quote(label)}) WHERE n.{quote(name)} IS NOT NULL RETURN count(*) AS n")[0]["n"]
+            found = store.read(f"MATCH (n:{quote(label)}) WHERE n.{quote(name)} IS NOT NULL RETURN count(*) AS n")[0][
+                "n"
+            ]
             if found:
                 raise PublishError(
                     f"{found:,} {label} nodes already have a property {name!r} that Sociogram did not write. Give ours another name "
@@ -167,7 +176,12 @@ def _refuse_foreign(store: Store, names: dict[str, list[str]], mapping: GraphMap
 
 
 def _record(
-    store: Store, mapping: GraphMapping, run: str, names: dict[str, list[str]], config: dict[str, Any], metrics: dict[str, Any]
+    store: Store,
+    mapping: GraphMapping,
+    run: str,
+    names: dict[str, list[str]],
+    config: dict[str, Any],
+    metrics: dict[str, Any],
 ) -> None:
     store.write(
         f"MERGE (r:{RUN_LABEL} {{id: $id}}) ON CREATE SET r.startedAt = $now "
@@ -223,7 +237,10 @@ def _node_rows(profiles: Profiles, label: str, vectors: Any, native: bool) -> It
     tags = _tags_by_user(profiles) if is_user else []
     for i, key in enumerate(profiles.keys[label]):
         vector = vectors[i]
-        row: dict[str, Any] = {"key": key, "e": Vector.from_numpy(np.asarray(vector, np.float32)) if native else vector.tolist()}
+        row: dict[str, Any] = {
+            "key": key,
+            "e": Vector.from_numpy(np.asarray(vector, np.float32)) if native else vector.tolist(),
+        }
         if is_user:
             row["p"] = [*tags[i], profiles.keywords[i] if profiles.keywords else []]
             for attribute in profiles.attributes.values():
@@ -240,7 +257,12 @@ def shown_tags(profiles: Profiles) -> pd.DataFrame:
 def _tags_by_user(profiles: Profiles) -> list[tuple[list[str], list[float]]]:
     result: list[tuple[list[str], list[float]]] = [([], []) for _ in profiles.keys[profiles.user_label]]
     tags = shown_tags(profiles)
-    columns = (tags["user"].tolist(), tags["topic"].tolist(), tags["topic_label"].tolist(), tags["probability"].tolist())
+    columns = (
+        tags["user"].tolist(),
+        tags["topic"].tolist(),
+        tags["topic_label"].tolist(),
+        tags["probability"].tolist(),
+    )
     for user, topic, label, probability in zip(*columns, strict=True):
         result[user][0].append(profiles.names[label][topic])
         result[user][1].append(round(float(probability), 4))
@@ -283,7 +305,13 @@ def _links(
 
 
 def _stage_links(
-    store: Store, mapping: GraphMapping, source: str, target: str, kind: str, rows: Iterator[dict[str, Any]], stage: Stage
+    store: Store,
+    mapping: GraphMapping,
+    source: str,
+    target: str,
+    kind: str,
+    rows: Iterator[dict[str, Any]],
+    stage: Stage,
 ) -> None:
     left, right = quote(mapping.node(source).key), quote(mapping.node(target).key)
     query = (
@@ -316,5 +344,3 @@ def _flip(store: Store, mapping: GraphMapping, run: str, names: dict[str, list[s
         (f"MATCH (r:{RUN_LABEL} {{id: $run}}) SET r.state = 'live', r.finishedAt = $now", {"run": run, "now": now()})
     )
     store.transaction(statements)
-
-

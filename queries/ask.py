@@ -20,7 +20,7 @@ class Asker:
     def __init__(self, store: Store, mapping: GraphMapping) -> None:
         self._store, self._mapping = store, mapping
 
-    def _read(self, name: str, **parameters: Any) -> list[dict[str, Any]]:
+    def _read(self, name: str, /, **parameters: Any) -> list[dict[str, Any]]:
         return self._store.read(cast(LiteralString, query(name, self._mapping)), parameters)
 
     def resolve(self, user: Key) -> Key:
@@ -33,9 +33,13 @@ class Asker:
         if not rows:
             raise NotFoundError(f"there is no {self._mapping.user.label} {user!r}.{self._nearest(str(user))}")
         if len(rows) > 1:
-            raise InputError(f"more than one {self._mapping.user.label} is called {user!r}: ask by key ({', '.join(str(r['id']) for r in rows)}).")
+            raise InputError(
+                f"more than one {self._mapping.user.label} is called {user!r}: ask by key ({', '.join(str(r['id']) for r in rows)})."
+            )
         if rows[0]["run"] is None:
-            raise NotFoundError(f"{user!r} has no profile yet: it came after the published run. Fit again: sociogram fit")
+            raise NotFoundError(
+                f"{user!r} has no profile yet: it came after the published run. Fit again: sociogram fit"
+            )
         return cast(Key, rows[0]["id"])
 
     def _nearest(self, user: str) -> str:
@@ -46,7 +50,14 @@ class Asker:
                 break
         known = {str(r["id"]): r for r in rows} | {str(r["name"]): r for r in rows if r["name"]}
         near = get_close_matches(user, known, 6, cutoff=0.3)
-        shown = list(dict.fromkeys(f"{known[n]['id']} ({known[n]['name']})" if known[n]["name"] not in (None, known[n]["id"]) else str(known[n]["id"]) for n in near))
+        shown = list(
+            dict.fromkeys(
+                f"{known[n]['id']} ({known[n]['name']})"
+                if known[n]["name"] not in (None, known[n]["id"])
+                else str(known[n]["id"])
+                for n in near
+            )
+        )
         return f" The nearest: {', '.join(shown[:3])}." if shown else ""
 
     def profile(self, user: Key) -> Profile:
@@ -86,7 +97,11 @@ class Asker:
         """The k nearest users by cosine of their embeddings, optionally among those with given property values."""
         _positive(k)
         key = self.resolve(user)
-        rows = self._read("similar_where", user=[key], k=k, where=where) if where else self._read("similar", user=[key], k=k)
+        rows = (
+            self._read("similar_where", user=[key], k=k, where=where)
+            if where
+            else self._read("similar", user=[key], k=k)
+        )
         return Rows([Similar(**{**row, "name": str(row["name"])}) for row in rows])
 
     def recommend(self, user: Key, k: int = 10) -> Rows[Recommendation]:

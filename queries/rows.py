@@ -123,7 +123,10 @@ class Profile:
 
         rows = [("id", self.id), ("name", self.name), *((k, v) for k, v in self.properties.items())]
         rows += [("keywords", ", ".join(self.keywords))]
-        rows += [(f"predicted {k}", f"{v} ({c:.2f})" if c is not None else "not sure") for k, (v, c) in self.attributes.items()]
+        rows += [
+            (f"predicted {k}", f"{v} ({c:.2f})" if c is not None else "not sure")
+            for k, (v, c) in self.attributes.items()
+        ]
         rows += [(t.name, f"{t.probability:.2f}{' (observed)' if t.observed else ''}") for t in self.tags]
         body = "".join(f"<tr><th>{escape(str(k))}</th><td>{escape(str(v))}</td></tr>" for k, v in rows)
         return f"<table>{body}</table>"

@@ -105,7 +105,9 @@ class Engine:
         self.home.runs.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(prefix=".snapshot-", dir=self.home.runs) as folder:
             snapshot = self.snapshot(Path(folder) / "snapshot")
-            return fit_snapshot(snapshot, self.home, encoder=encoder, revision=revision, progress=self.progress, **settings)
+            return fit_snapshot(
+                snapshot, self.home, encoder=encoder, revision=revision, progress=self.progress, **settings
+            )
 
     # publish ------------------------------------------------------------------------------------------------------
 
@@ -242,7 +244,10 @@ class Engine:
             "score": table["score"].to_numpy(np.float32),
         }
         if named:
-            columns |= {"name": [profiles.names[label][row] for label, row in pairs], "seen": table["seen"].to_numpy(bool)}
+            columns |= {
+                "name": [profiles.names[label][row] for label, row in pairs],
+                "seen": table["seen"].to_numpy(bool),
+            }
         return pd.DataFrame(columns)
 
     def tags_all(self, top: int = 100, *, run: Run | str | None = None) -> pd.DataFrame:
@@ -274,7 +279,9 @@ class Engine:
     def __enter__(self) -> "Engine":
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         return None
 
 
@@ -313,7 +320,9 @@ def headline(report: dict[str, Any]) -> dict[str, Any]:
     figures: dict[str, Any] = {}
     for row in report.get("tags", {}).get("rows", []):
         if row.get("method") == "sociogram":
-            figures |= {f"tags {k}": row[k] for k in ("map", "micro_f1", "precision", "recall") if row.get(k) is not None}
+            figures |= {
+                f"tags {k}": row[k] for k in ("map", "micro_f1", "precision", "recall") if row.get(k) is not None
+            }
     for row in report.get("items", {}).get("rows", []):
         if row.get("method") in ("sociogram", "blend"):
             figures |= {f"items {k}": row[k] for k in ("ndcg@10", "recall@10") if row.get(k) is not None}
@@ -323,7 +332,7 @@ def headline(report: dict[str, Any]) -> dict[str, Any]:
 
 
 @contextmanager
-def open(  # noqa: A001 - `sociogram.open` reads as it should
+def open(
     uri: str | None = None,
     *,
     user: str | None = None,

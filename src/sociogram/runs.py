@@ -89,5 +89,5 @@ class Runs:
 
 
 def _number(run_id: str) -> int:
-    head = run_id[1:].split("-")[0]
+    head = run_id[1:].split("-", maxsplit=1)[0]
     return int(head) if head.isdigit() else 0

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+
 from sociogram.errors import NotFoundError, PublishError
 from sociogram.graph.export import export
 from sociogram.graph.inspect import check, inspect
@@ -55,7 +56,12 @@ def graph(store: Store) -> Store:
 
 def profiles(seed: int = 0) -> Profiles:
     rng = np.random.default_rng(seed)
-    keys: dict[str, list[Any]] = {PERSON: list(range(1, 13)), "Film": [9, 10], "Book": ["x-1"], "Genre": ["musical", "noir"]}
+    keys: dict[str, list[Any]] = {
+        PERSON: list(range(1, 13)),
+        "Film": [9, 10],
+        "Book": ["x-1"],
+        "Genre": ["musical", "noir"],
+    }
     tags = pd.DataFrame(
         {
             "user": [u for u in range(12) for _ in range(2)],
@@ -87,7 +93,9 @@ def put(store: Store, run: str, made: Profiles, **options: Any) -> None:
 
 def dump(store: Store) -> list[Any]:
     nodes = store.read("MATCH (n) RETURN labels(n) AS l, properties(n) AS p")
-    edges = store.read("MATCH (a)-[r]->(b) RETURN type(r) AS t, properties(r) AS p, properties(a) AS a, properties(b) AS b")
+    edges = store.read(
+        "MATCH (a)-[r]->(b) RETURN type(r) AS t, properties(r) AS p, properties(a) AS a, properties(b) AS b"
+    )
     return sorted(map(repr, nodes + edges))
 
 

@@ -55,10 +55,15 @@ def profile(
     lines = [("user", f"{found.id}  {found.name}" if found.name != str(found.id) else str(found.id))]
     lines += [(key, str(value)) for key, value in found.properties.items() if value not in (found.id, found.name)]
     interests = [f"{t.name} {t.probability:.2f}{'*' if t.observed else ''}" for t in found.tags]
-    lines += [("interests", " · ".join(interests) or "none sure enough to show"), ("keywords", ", ".join(found.keywords))]
+    lines += [
+        ("interests", " · ".join(interests) or "none sure enough to show"),
+        ("keywords", ", ".join(found.keywords)),
+    ]
     for name, (value, confidence) in found.attributes.items():
         shown = ", ".join(value) if isinstance(value, list) else value
-        lines.append((f"predicted {name}", f"{shown} ({confidence:.2f})" if confidence is not None else "not sure enough"))
+        lines.append(
+            (f"predicted {name}", f"{shown} ({confidence:.2f})" if confidence is not None else "not sure enough")
+        )
     lines += [("embedding", f"{len(found.embedding)} numbers"), ("published", f"{found.at[:19]} by run {found.run}")]
     for name, value in lines:
         typer.echo(f"{name:<22}{value}")
@@ -111,7 +116,10 @@ def similar(
     if json:
         print_json([row | {"reasons": r.reasons} for row, r in zip(rows.to_dicts(), rows, strict=True)])
     else:
-        print_table([{"id": r.id, "name": r.name, "cosine": r.cosine, "why": r.reasons} for r in rows], ("id", "name", "cosine", "why"))
+        print_table(
+            [{"id": r.id, "name": r.name, "cosine": r.cosine, "why": r.reasons} for r in rows],
+            ("id", "name", "cosine", "why"),
+        )
     if rows:
         hint(f"sociogram profile {rows[0].id}")
 
@@ -164,7 +172,9 @@ def embeddings(
 
 def cypher(
     query: Annotated[str, typer.Argument(help="A reading query.")],
-    parameter: Annotated[list[str] | None, typer.Option("--param", "-p", help="name=value (value as JSON, else text).")] = None,
+    parameter: Annotated[
+        list[str] | None, typer.Option("--param", "-p", help="name=value (value as JSON, else text).")
+    ] = None,
     uri: Uri = None,
     database: Database = None,
     user: User = None,

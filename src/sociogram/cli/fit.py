@@ -20,14 +20,20 @@ def register(app: typer.Typer) -> None:
 
 
 def fit(
-    mode: Annotated[Mode, typer.Option(help="frozen: the text encoder stays as it is; joint: it learns with the GNN.")] = Mode.frozen,
+    mode: Annotated[
+        Mode, typer.Option(help="frozen: the text encoder stays as it is; joint: it learns with the GNN.")
+    ] = Mode.frozen,
     encoder: Annotated[str, typer.Option(help="Hugging Face id, local folder, or `light`.")] = "all-MiniLM-L6-v2",
     revision: Annotated[str | None, typer.Option(help="Revision of a Hugging Face id.")] = None,
     seed: Annotated[int, typer.Option(help="Seed.")] = 0,
-    snapshot: Annotated[Path | None, typer.Option(help="Learn from this snapshot folder: no database is needed.")] = None,
+    snapshot: Annotated[
+        Path | None, typer.Option(help="Learn from this snapshot folder: no database is needed.")
+    ] = None,
     no_publish: Annotated[bool, typer.Option("--no-publish", help="Only learn.")] = False,
     overwrite: Annotated[bool, typer.Option(help="Overwrite properties that Sociogram did not write.")] = False,
-    no_recommended: Annotated[bool, typer.Option("--no-recommended", help="Write no RECOMMENDED relationships.")] = False,
+    no_recommended: Annotated[
+        bool, typer.Option("--no-recommended", help="Write no RECOMMENDED relationships.")
+    ] = False,
     mapping: MappingFile = None,
     uri: Uri = None,
     database: Database = None,

@@ -4,7 +4,18 @@ from typing import Annotated
 
 import typer
 
-from sociogram.cli.common import Database, Json, MappingFile, PasswordFile, Uri, User, hint, open_engine, print_json, print_table
+from sociogram.cli.common import (
+    Database,
+    Json,
+    MappingFile,
+    PasswordFile,
+    Uri,
+    User,
+    hint,
+    open_engine,
+    print_json,
+    print_table,
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -15,7 +26,9 @@ def register(app: typer.Typer) -> None:
 def publish(
     run: Annotated[str | None, typer.Argument(help="Run id (default: the latest finished).")] = None,
     overwrite: Annotated[bool, typer.Option(help="Overwrite properties that Sociogram did not write.")] = False,
-    no_recommended: Annotated[bool, typer.Option("--no-recommended", help="Write no RECOMMENDED relationships.")] = False,
+    no_recommended: Annotated[
+        bool, typer.Option("--no-recommended", help="Write no RECOMMENDED relationships.")
+    ] = False,
     mapping: MappingFile = None,
     uri: Uri = None,
     database: Database = None,
@@ -40,7 +53,11 @@ def publish(
 
 
 def runs(
-    uri: Uri = None, database: Database = None, user: User = None, password_file: PasswordFile = None, json: Json = False
+    uri: Uri = None,
+    database: Database = None,
+    user: User = None,
+    password_file: PasswordFile = None,
+    json: Json = False,
 ) -> None:
     """List runs: those in the graph's audit trail and those on this machine.
 

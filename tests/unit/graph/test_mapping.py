@@ -3,16 +3,21 @@
 from pathlib import Path
 
 import pytest
+
 from sociogram.errors import MappingError
 from sociogram.graph.mapping import GraphMapping, NodeMapping, RelationshipMapping, WriteMapping, default_mapping
 
 WEIRD = GraphMapping(
     nodes=(
         NodeMapping('My "User` Label', "user", key="e mail\\key", text=("über uns",), predict={"a.b": "multilabel"}),
-        NodeMapping("Item", "item", name="title", numeric=("price",), categorical=("kind",), time="made", private=("secret",)),
+        NodeMapping(
+            "Item", "item", name="title", numeric=("price",), categorical=("kind",), time="made", private=("secret",)
+        ),
     ),
     relationships=(
-        RelationshipMapping("LIKED `x`", 'My "User` Label', "Item", "behaviour", weight="w", time="t", text=("note",), item=None),
+        RelationshipMapping(
+            "LIKED `x`", 'My "User` Label', "Item", "behaviour", weight="w", time="t", text=("note",), item=None
+        ),
     ),
     write=WriteMapping(prefix="sg_"),
 )

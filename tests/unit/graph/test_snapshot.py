@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+
 from sociogram.errors import InputError
 from sociogram.graph.mapping import GraphMapping, NodeMapping, RelationshipMapping
 from sociogram.graph.snapshot import NO_TIME, Snapshot
@@ -24,7 +25,10 @@ MAPPING = GraphMapping(
 
 
 def make(folder: Path, seed: int | None = None) -> Snapshot:
-    users = [{"key": f"u{i}", "name": f"N{i}", "text": f"bio {i}", "age": i if i % 2 else None, "plan": "a"} for i in range(5)]
+    users = [
+        {"key": f"u{i}", "name": f"N{i}", "text": f"bio {i}", "age": i if i % 2 else None, "plan": "a"}
+        for i in range(5)
+    ]
     items = [{"key": i} for i in (10, 9, 2)]
     topics = [{"key": "t", "name": "T"}]
     knows = [
@@ -38,7 +42,7 @@ def make(folder: Path, seed: int | None = None) -> Snapshot:
     tables = [users, items, topics, knows, said, tagged]
     if seed is not None:
         for table in tables:
-            random.Random(seed).shuffle(table)
+            random.Random(seed).shuffle(table)  # noqa: S311
     arrow = [pa.Table.from_pylist(t) for t in tables]
     nodes = dict(zip(("User", "Item", "Topic"), arrow[:3], strict=True))
     edges = dict(zip((r.key for r in MAPPING.relationships), arrow[3:], strict=True))

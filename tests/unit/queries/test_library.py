@@ -1,6 +1,7 @@
 """The Cypher library in other schemas."""
 
 import pytest
+
 from sociogram.errors import NotFoundError
 from sociogram.graph.mapping import GraphMapping, NodeMapping, RelationshipMapping, WriteMapping, default_mapping
 from sociogram.queries.library import names, query, source
@@ -25,7 +26,9 @@ def test_every_file_says_what_it_is_and_how_to_paste_it() -> None:
     for name in names():
         lines = source(name).splitlines()
         assert lines[0].startswith("// "), name
-        for parameter in {word for word in ("$user", "$k", "$where", "$start", "$most", "$name") if word in source(name)}:
+        for parameter in {
+            word for word in ("$user", "$k", "$where", "$start", "$most", "$name") if word in source(name)
+        }:
             assert f"// :param {parameter[1:]} =>" in source(name), (name, parameter)
 
 
@@ -46,5 +49,5 @@ def test_default_schema_stays() -> None:
 
 
 def test_unknown_query() -> None:
-    with pytest.raises(NotFoundError, match="there are: .*similar"):
+    with pytest.raises(NotFoundError, match=r"there are: .*similar"):
         source("nothing")
