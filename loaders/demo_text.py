@@ -24,10 +24,11 @@ from sociogram.loaders.demo_people import (
     STAGES,
 )
 from sociogram.loaders.demo_plan import BOT, FRIENDS_ONLY, NEWCOMER, TEXT_ONLY, Plan
+from sociogram.loaders.demo_titles import TITLES
 from sociogram.loaders.demo_words import WORDS
 from sociogram.loaders.demo_words_zh import WORDS_ZH
 
-_DIRECT = 0.4  # share of topical sentences that say the topic outright
+_DIRECT = 0.5  # share of topical sentences that say the topic outright
 _SUBSET = 5  # cues of a kind that one person ever uses for one topic
 _BUFFER = 4096
 
@@ -36,8 +37,8 @@ _BIO_DIRECT = (
     "Talk to me about {name}.",
 )  # fmt: skip
 _BIO = (
-    "Happiest when {doing}.", "Weekends are for {doing}.", "Probably {doing} right now.", "Find me {place}, {doing}.", "Fond of {thing}.",
-    "Ask me about {thing}.", "Best evenings: {doing}.", "A weakness for {thing}.", "Usually {place}.", "Can't resist {thing}.",
+    "Happiest when {doing}.", "Weekends are for {doing}.", "Probably {doing} right now.", "Find me {place}, {doing}.", "Currently preoccupied with {thing}.",
+    "Ask me about {thing}.", "Best evenings: {doing}.", "Will talk about {thing} if you let me.", "Usually {place}.", "Strong opinions on {thing}.",
     "{Doing}, mostly {place}.", "Some people meditate. I prefer {doing}.",
 )  # fmt: skip
 _POST_DIRECT = (
@@ -50,12 +51,19 @@ _POST = (
     "This took me back to {thing} {place}.", "Reading this I wanted to be {place} again.", "After years of {doing} I still get nervous.",
     "Good point about {thing}.", "The part on {thing} is spot on.", "Next month {place}, if all goes well: {doing}, then a long sleep.",
     "We met {place} and ended up {doing}.", "My partner says I only think of {thing}. True.", "Tried {doing} after this. Not there yet.",
-    "Any advice on {thing}? Mine is a disaster.",
+    "Any advice on {thing}? Asking for a friend.",
 )  # fmt: skip
 _BIO_DIRECT_ZH = ("喜欢{name}。", "{name}爱好者。", "周末属于{name}。")
 _BIO_ZH = ("周末常常{doing}。", "最近迷上了{thing}。", "不上班的时候就{doing}。", "舍不得{thing}。")
-_POST_DIRECT_ZH = ("又想去{name}了。", "{name}让我撑过了冬天。", "周六有人一起{name}吗？")
-_POST_ZH = ("周日{doing}，很值。", "一直惦记着{thing}。", "看完想起了{thing}。", "终于有空{doing}了。", "说到{thing}，我可以聊一晚上。", "试着{doing}，还差得远。")
+_POST_DIRECT_ZH = ("又开始琢磨{name}了。", "{name}让我撑过了冬天。", "周六有人想聊聊{name}吗？")
+_POST_ZH = (
+    "周日{doing}，很值。",
+    "一直惦记着{thing}。",
+    "看完想起了{thing}。",
+    "终于有空{doing}了。",
+    "说到{thing}，我可以聊一晚上。",
+    "试着{doing}，还差得远。",
+)
 
 _TITLES_DIRECT = (
     "{Name} for the impatient", "A year of {name}", "{Name} {place}", "The quiet side of {name}", "{Name}: questions and answers", "Starting late with {name}",
@@ -70,9 +78,18 @@ _ITEM_DIRECT = (
 )  # fmt: skip
 _ITEM = (
     "From {doing} to {thing}, step by step.", "We spend a weekend {place}, {doing}.", "A small group, {thing}, and plenty of time.",
-    "The long story behind {thing}, told by people who spend their days {doing}.", "Bring nothing; {thing} is provided.",
+    "The long story behind {thing}, told by people who spend their days {doing}.", "Bring curiosity, we bring the rest: {thing} included.",
 )  # fmt: skip
-_ITEM_ENDS = ("Beginners welcome.", "With pictures.", "Limited places.", "Updated every spring.", "Free for members.", "Second edition.", "In English.", "")
+_ITEM_ENDS = (
+    "Beginners welcome.",
+    "With pictures.",
+    "Limited places.",
+    "Updated every spring.",
+    "Free for members.",
+    "Second edition.",
+    "In English.",
+    "",
+)
 
 
 class Dice:
@@ -157,7 +174,7 @@ def write_bio(plan: Plan, user: int, voice: Voice) -> str:
     if kind == BOT:
         return dice.pick(SPAM_BIOS)
     parts = []
-    if kind != FRIENDS_ONLY and dice.chance(0.85 if kind == TEXT_ONLY else 0.35 if kind == NEWCOMER else 0.5):
+    if kind != FRIENDS_ONLY and dice.chance(1.0 if kind == TEXT_ONLY else 0.4 if kind == NEWCOMER else 0.75):
         parts.append(voice.bio(_interest(plan, user, dice)))
     if dice.chance(0.5):
         stage = STAGES[plan.stage[user]]
@@ -192,7 +209,9 @@ def _interest(plan: Plan, user: int, dice: Dice) -> int:
 
 
 def write_title(topic: int, dice: Dice) -> str:
-    """A title; four in ten say the topic."""
+    """A title; a third say the topic."""
+    if dice.chance(0.2):
+        return dice.pick(TITLES[WORDS[topic].name])
     cues = {kind: list(options) for kind, options in _vocabulary(topic, False).items()}
     return fill(dice.pick(_TITLES_DIRECT if dice.chance(0.4) else _TITLES), dice, cues).removesuffix(".")
 
@@ -209,4 +228,4 @@ def write_description(topic: int, second: int, dice: Dice) -> str:
 
 
 def city_name(plan: Plan, user: int) -> str:
-    return CITIES[plan.city[user]][0]
+    return CITIES[int(plan.city[user])][0]
