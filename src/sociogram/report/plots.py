@@ -147,15 +147,16 @@ def short(text: str, length: int) -> str:
 def _apart(labels: list[tuple[float, float, str]], width: float, height: float) -> list[tuple[float, float, str]]:
     """Moves a label up or down to the nearest place where it meets no earlier one: boxes of 7 units a character, 15 high."""
     placed: list[tuple[float, float, str]] = []
-    for x, y, name in labels:
+
+    def free(x: float, y: float, half: float) -> bool:
+        return all(abs(x - a) >= half + 3.5 * len(other) or abs(y - b) >= 15 for a, b, other in placed)
+
+    for wish_x, wish_y, name in labels:
         half = 3.5 * sum(2 if ord(c) > 0x2E7F else 1 for c in name) + 4  # ideographs are twice as wide
-        x = float(np.clip(x, half, max(half, width - half)))
-
-        def free(at: float, x: float = x, half: float = half) -> bool:
-            return all(abs(x - a) >= half + 3.5 * len(other) or abs(at - b) >= 15 for a, b, other in placed)
-
-        tries = [y + sign * 3 * i for i in range(60) for sign in (1, -1)]
-        y = next((at for at in tries if 14 <= at <= height - 10 and free(at)), min(max(y, 14.0), height - 10))
+        x = float(np.clip(wish_x, half, max(half, width - half)))
+        tries = [wish_y + sign * 3 * i for i in range(60) for sign in (1, -1)]
+        inside = [y for y in tries if 14 <= y <= height - 10]
+        y = next((y for y in inside if free(x, y, half)), min(max(wish_y, 14.0), height - 10))
         placed.append((x, y, name))
     return placed
 
@@ -211,14 +212,14 @@ def _dot(frame: Frame, x: float, y: float, style: str) -> str:
 
 def _legend(names: Sequence[str]) -> Markup:
     entries = "".join(f'<li><i class="b{i % COLOURS}"></i>{escape(name)}</li>' for i, name in enumerate(names))
-    return Markup(f'<ul class="legend">{entries}</ul>')  # noqa: S704: every part is escaped above
+    return Markup(f'<ul class="legend">{entries}</ul>')  # noqa: S704 - every part is escaped above
 
 
 def _svg(
     title: str, told: str, body: str, *, width: float = WIDTH, height: float = HEIGHT, style: str = "chart"
 ) -> Markup:
     """`told` is the picture in words, for who cannot see it."""
-    return Markup(  # noqa: S704: `body` is made of numbers and escaped words in this file
+    return Markup(  # noqa: S704 - `body` is made of numbers and escaped words in this file
         f'<svg class="{style}" role="img" viewBox="0 0 {width:g} {height:g}" xmlns="http://www.w3.org/2000/svg">'
         f"<title>{escape(title)}</title><desc>{escape(told)}</desc>{body}</svg>"
     )
