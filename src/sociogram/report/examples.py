@@ -30,7 +30,7 @@ class Example:
     text: str
     tags: list[Tag]
     keywords: list[str]
-    attributes: list[tuple[str, str, float]]  # name, value, confidence
+    attributes: list[tuple[str, str, float | None]]  # name, value, confidence; None where the model abstains
     recommendations: list[str]
     similar: list[tuple[str, float]]  # name, cosine
 
@@ -65,7 +65,10 @@ def _example(row: int, profiles: Profiles, snapshot: Snapshot, vectors: Any) -> 
         text=short(snapshot.users.texts[row], 240),
         tags=_tags(row, profiles),
         keywords=[short(word, 40) for word in profiles.keywords[row][:8]] if row < len(profiles.keywords) else [],
-        attributes=[(name, _value(a.values[row]), float(a.confidence[row])) for name, a in profiles.attributes.items()],
+        attributes=[
+            (short(name, 60), _value(a.values[row]), None if a.values[row] is None else float(a.confidence[row]))
+            for name, a in profiles.attributes.items()
+        ],
         recommendations=_recommendations(row, profiles),
         similar=_similar(row, profiles, vectors),
     )

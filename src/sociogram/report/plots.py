@@ -103,7 +103,7 @@ def reliability(bins: Sequence[Mapping[str, Any]], title: str) -> Markup:
 
 
 def scatter(points: NDArray[np.float64], group: NDArray[np.int64], names: Sequence[str], title: str) -> Markup:
-    """A map: `points` [n, 2], `group` [n] a number below `len(names)` or -1 for "other"; names stand at their group's median.
+    """A map: `points` [n, 2], `group` [n] a number below `len(names)` or -1 for "other"; each name stands by its group.
 
     A group is one path of zero-length strokes with round caps: a few bytes a point, no element each. Its hue is `hue(group)`.
     """
@@ -125,7 +125,11 @@ def scatter(points: NDArray[np.float64], group: NDArray[np.int64], names: Sequen
         style = 'class="points other"' if g < 0 else f'class="points hue" style="--h:{hue(g)}"'
         parts.append(f'<path {style} stroke-width="{size:.1f}" d="{strokes}"/>')
         if g >= 0:
-            labels.append((float(np.median(x[rows])), float(np.median(y[rows])), short(names[g], 26)))
+            top, bottom = np.quantile(y[rows], [0.05, 0.9])
+            at = (
+                top - 10 if bottom - top < height / 8 else np.median(y[rows])
+            )  # above a compact group, inside a wide one
+            labels.append((float(np.median(x[rows])), float(at), short(names[g], 26)))
     for i, (a, b, name) in enumerate(_apart(labels, width, height)):
         style = "place" if i < NAMED_ON_PHONES else "place minor"
         parts.append(f'<text class="{style}" text-anchor="middle" x="{a:.1f}" y="{b + 4:.1f}">{escape(name)}</text>')
