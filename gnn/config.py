@@ -1,0 +1,59 @@
+"""Options of one fit; the command line builds it, the library never reads argv or the environment."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, get_args
+
+from sociogram.errors import InputError
+
+Mode = Literal["frozen", "joint"]
+Holdout = Literal["auto", "users", "pairs"]
+
+
+@dataclass(frozen=True)
+class FitConfig:
+    """All choices of a run that are not in the mapping."""
+
+    mode: Mode = "frozen"
+    seed: int = 0
+    holdout: Holdout = "auto"  # users: all interests of a fifth of the users; pairs: a fifth of each user's interests
+    folds: int = 4  # of the train labels, for out-of-fold priors and masked training
+    hidden: int = 128  # width of a HeteroSAGE layer
+    layers: int = 2
+    shared: int = 64  # width of the shared user-item-topic space; the other 64 published are collaborative factors
+    max_steps: int = 160  # gradient steps at most
+    budget_seconds: float | None = None  # turned into steps once, after a few have been timed
+    patience: int = 5  # validations without a better mAP before stopping
+    validate_every: int = 8  # steps
+    learning_rate: float = 3e-3
+    weight_decay: float = 1e-3
+    dropout: float = 0.3
+    text_noise: float = 0.2  # standard deviations of Gaussian noise on text vectors while training
+    item_loss: float = 0.1  # weight of the user-item link loss
+    min_topic_users: int = 5  # topics with fewer interested users are shown where observed, never predicted
+    max_topics: int = 1000  # predicted topics at most, the most popular first
+    tags_per_user: int = 100
+    recommendations: int = 20
+    fanouts: tuple[int, ...] = (15, 10)  # sampled neighbours by layer, from the seeds outwards
+    batch_users: int = 512
+    full_batch_edges: int = 1_000_000  # more relationships than this: train on sampled neighbourhoods
+    precision_floor: float = 0.5  # a tag is shown only at probabilities that reach this precision on validation
+    checkpoint_every: int = 40  # steps
+    encoder_layers: int = 3  # top layers of the text encoder that learn in joint mode
+    encoder_steps: int = 120
+    encoder_rate: float = 5e-5
+    device: str = "auto"  # auto | cpu | cuda
+
+    def __post_init__(self) -> None:
+        if self.mode not in get_args(Mode):
+            raise InputError(f"mode: expected one of {', '.join(get_args(Mode))}; got {self.mode!r}.")
+        if self.holdout not in get_args(Holdout):
+            raise InputError(f"holdout: expected one of {', '.join(get_args(Holdout))}; got {self.holdout!r}.")
+        for name in ("folds", "hidden", "layers", "shared", "max_steps", "patience", "validate_every", "batch_users"):
+            if getattr(self, name) < 1:
+                raise InputError(f"{name}: expected a positive number, got {getattr(self, name)}.")
+        if len(self.fanouts) != self.layers:
+            raise InputError(f"fanouts: expected one number a layer ({self.layers}), got {self.fanouts}.")
+
+    def to_json(self) -> dict[str, Any]:
+        """As a plain dict."""
+        return {**asdict(self), "fanouts": list(self.fanouts)}

@@ -1,0 +1,101 @@
+"""The tag section of a run's report: every method on the same held-out users, paired intervals, calibration."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sociogram.gnn import metrics
+from sociogram.gnn.calibrate import Calibration, fit_calibration
+
+Floats = NDArray[np.float32]
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """One part of the split: what is masked and what is to be found [users, targets], users with something to find only."""
+
+    known: Bools
+    truth: Bools
+
+    @property
+    def users(self) -> NDArray[np.int64]:
+        return np.flatnonzero(self.truth.any(1))
+
+
+def decisions(probability: Floats, held: HeldOut, threshold: float) -> dict[str, float]:
+    """F1, precision, recall and accuracy of `probability >= threshold` over unknown pairs; coverage: users with a shown tag."""
+    users = held.users
+    free = ~held.known[users]
+    chosen = (probability[users] >= threshold) & free
+    truth = held.truth[users]
+    hit = int((chosen & truth).sum())
+    seen = truth.any(0) | chosen.any(0)
+    return {
+        "micro_f1": metrics.f1_micro(chosen, truth),
+        "macro_f1": metrics.f1_macro(chosen[:, seen], truth[:, seen]),
+        "precision": hit / max(int(chosen.sum()), 1),
+        "recall": hit / max(int(truth.sum()), 1),
+        "accuracy": float((chosen == truth)[free].mean()) if free.any() else 0.0,
+        "coverage": float(chosen.any(1).mean()) if len(chosen) else 0.0,
+    }
+
+
+def row(method: str, scores: Floats, calibration: Calibration, held: HeldOut) -> dict[str, Any]:
+    """One line of the table for one method on test."""
+    u = held.users
+    s, t, k = scores[u], held.truth[u], held.known[u]
+    out = {"method": method, "split": "test", "map": metrics.mean_average_precision(s, t, k)}
+    out["precision@3"] = metrics.mean(metrics.precision_at_k(s, t, 3, k))
+    out |= decisions(calibration.probability(scores, held.known), held, calibration.threshold)
+    return {**out, "lrap": metrics.lrap(s, t, k), "threshold": calibration.threshold}
+
+
+def tag_report(
+    final: Floats, calibration: Calibration, parts: Mapping[str, Floats], validation: HeldOut, test: HeldOut, floor: float, seed: int
+) -> dict[str, Any]:
+    """Rows of the model and of every linear part (each calibrated on validation alike), and the paired differences of AP."""
+    rows = [row("sociogram", final, calibration, test)]
+    u = test.users
+    ours = metrics.average_precision(final[u], test.truth[u], test.known[u])
+    versus = []
+    for name, scores in parts.items():
+        rows.append(row(name, scores, fit_calibration(scores, validation.known, validation.truth, floor), test))
+        theirs = metrics.average_precision(scores[u], test.truth[u], test.known[u])
+        d = metrics.paired_bootstrap(ours, theirs, seed=seed)
+        versus.append({"baseline": name, "difference": d.difference, "low": d.low, "high": d.high})
+    probability = calibration.probability(final, test.known)[u]
+    free = ~test.known[u]
+    p, hit = probability[free], test.truth[u][free]
+    shown, likely = p >= calibration.threshold, p >= 0.2
+    curve = metrics.reliability(p, hit)
+    return {
+        "rows": rows,
+        "versus": versus,
+        "reliability": [
+            {"predicted": float(a), "observed": float(b), "count": int(n)}
+            for a, b, n in zip(curve.confidence, curve.frequency, curve.count, strict=True)
+        ],
+        "ece": {
+            "shown": metrics.ece(p[shown], hit[shown]) if shown.any() else None,
+            "p>=.2": metrics.ece(p[likely], hit[likely]) if likely.any() else None,
+        },
+        "brier_skill": metrics.brier_skill(p, hit, float(hit.mean())) if hit.any() else None,
+        "threshold": calibration.threshold,
+        "coverage_at_90": metrics.coverage_at_precision(p, hit, 0.9).recall if len(p) else 0.0,
+    }
+
+
+def per_topic(final: Floats, names: list[str], held: HeldOut) -> list[dict[str, Any]]:
+    """AP over users by topic, with the number of held-out users that have it and its base rate."""
+    u = held.users
+    scores, truth, known = final[u].T, held.truth[u].T, held.known[u].T
+    ap = metrics.average_precision(scores, truth, known)
+    free = np.maximum((~known).sum(1), 1)
+    return [
+        {"topic": n, "users": int(t.sum()), "ap": None if np.isnan(a) else float(a), "base_rate": float(t.sum() / f)}
+        for n, t, a, f in zip(names, truth, ap, free, strict=True)
+    ]

@@ -1,0 +1,267 @@
+"""What linear models know about a user's topics: each a prior for the network, a baseline of the report and a part of the final score."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import optimize, sparse, special
+
+from sociogram.gnn.features import Features, mean_rows
+from sociogram.gnn.split import Interests, Split, about_without, without
+from sociogram.graph.snapshot import Snapshot
+
+Matrix = sparse.csr_array
+Floats = NDArray[np.float32]
+KERNEL = 6000  # up to this many users ridge is solved exactly in the dual
+REDUCED = 256  # above it, on this many singular directions
+RIDGES = (0.3, 1.0, 3.0, 10.0, 30.0)  # times the mean squared row length
+COSTS = (1.0, 4.0, 16.0)  # C of logistic regression
+LOGISTIC_TOPICS = 256  # more topics than this: ridge instead of logistic regression
+
+
+@dataclass(frozen=True)
+class Visible:
+    """The graph as the models may see it under one choice of hidden interests."""
+
+    tags: Matrix  # [users, topics]
+    item_topics: Matrix  # [items of all labels, topics] ABOUT weights
+
+
+@dataclass
+class Settings:
+    """Strengths chosen on validation once and kept: part name -> value."""
+
+    chosen: dict[str, float] = field(default_factory=dict)
+
+
+def visible(snapshot: Snapshot, found: Interests, hidden: Matrix) -> Visible:
+    """Take hidden interests, and their triples in ABOUT, out of the graph."""
+    blocks = []
+    for n in snapshot.with_role("item"):
+        row = [sparse.csr_array((len(n), len(snapshot.nodes[t])), dtype=np.float32) for t in found.offsets]
+        for e in snapshot.edges_with_role("about"):
+            if e.mapping.source == n.label:
+                at = list(found.offsets).index(e.mapping.target)
+                row[at] = sparse.csr_array(row[at] + about_without(e, found, hidden))
+        if row:
+            blocks.append(sparse.hstack(row, format="csr"))
+    empty = sparse.csr_array((0, found.topics), dtype=np.float32)
+    return Visible(without(found, hidden), sparse.csr_array(sparse.vstack(blocks, format="csr")) if blocks else empty)
+
+
+Scorer = Callable[[Callable[[Floats], float] | None], Floats]
+
+
+class Priors:
+    """Computes every linear part for a visible graph; parts that have nothing to read are left out."""
+
+    def __init__(self, features: Features, table: Floats, split: Split, seed: int) -> None:
+        self.f, self.split, self.seed = features, split, seed
+        texts = features.texts
+        vectors = [np.asarray(m @ table, np.float32) for m in next(iter([texts.maps[_user(features)]]))]
+        vectors = [_centred(v) for v in vectors if v.any()]
+        self.vectors = np.concatenate(vectors, 1) if vectors else None
+        self.own_vectors = _centred(np.asarray(mean_rows(texts.own) @ table, np.float32))
+        around = _centred(np.asarray(texts.neighbours @ table, np.float32))
+        topics = np.asarray(texts.topics @ table, np.float32)[split.targets]
+        self.similarity = _unit(_unit(self.own_vectors) + _unit(around)) @ _unit(_centred(topics)).T
+        self.terms_both = sparse.csr_array(sparse.hstack([features.own_terms, features.neighbour_terms], format="csr"))
+
+    def parts(
+        self, view: Visible, settings: Settings, quality: Callable[[Floats], float] | None = None
+    ) -> dict[str, Floats]:
+        """Scores [users, targets] by part; `quality` (higher is better) chooses strengths not chosen yet."""
+        f, targets = self.f, self.split.targets
+        y = view.tags[:, targets].toarray().astype(np.float32)
+        labelled = np.diff(view.tags.indptr) > 0
+        out = {"popularity": self._popularity(y, labelled)}
+        if f.friends.nnz:
+            out["friends' tags"] = _share(f.friends, y, labelled)
+        if view.item_topics.nnz and f.behaviour.nnz:
+            said = mean_rows(view.item_topics)[:, targets].tocsr()
+            out["items' tags"] = np.asarray((mean_rows(f.behaviour) @ said).toarray(), np.float32)
+            if f.friends.nnz:
+                out["friends' items' tags"] = np.asarray(f.friends @ out["items' tags"], np.float32)
+        for name, x in self._ridge_inputs(view).items():
+            out[name] = self._ridge(name, x, y, labelled, settings, quality)
+        if f.own_terms.nnz:
+            out["TF-IDF + LR, own text"] = self._logistic("own", f.own_terms, y, labelled, settings, quality)
+        if f.neighbour_terms.nnz:
+            out["TF-IDF + LR, own and neighbours' text"] = self._logistic(
+                "both", self.terms_both, y, labelled, settings, quality
+            )
+        if self.similarity.any():
+            out["text likeness"] = self.similarity.astype(np.float32)
+        return out
+
+    def _popularity(self, y: Floats, labelled: NDArray[np.bool_]) -> Floats:
+        rate = np.log((y.sum(0) + 0.5) / (labelled.sum() + 1.0))
+        return np.broadcast_to(rate, y.shape).astype(np.float32)
+
+    def _ridge_inputs(self, view: Visible) -> dict[str, Matrix | Floats]:
+        found: dict[str, Matrix | Floats] = {}
+        behaviour = self.f.behaviour
+        if behaviour.nnz:
+            acts = behaviour.copy()
+            acts.data = np.ones_like(acts.data)
+            found["ridge on items"] = acts
+            if view.item_topics.nnz:
+                profile = mean_rows(sparse.csr_array(mean_rows(behaviour) @ mean_rows(view.item_topics)))
+                profile.data = np.sqrt(profile.data)
+                found["ridge on items' tags"] = profile
+        if self.split.kind != "users" and view.tags.nnz:
+            found["ridge on tags"] = view.tags
+            if behaviour.nnz:
+                stacked = sparse.hstack([view.tags, 0.5 * found["ridge on items"]], format="csr")
+                found["ridge on tags and items"] = sparse.csr_array(stacked)
+        if self.vectors is not None:
+            found["ridge on text vectors"] = self.vectors
+        return found
+
+    def _ridge(
+        self,
+        name: str,
+        x: Matrix | Floats,
+        y: Floats,
+        labelled: NDArray[np.bool_],
+        settings: Settings,
+        quality: Callable[[Floats], float] | None,
+    ) -> Floats:
+        solve = ridge_path(x, y, labelled, self.seed, centred=self.split.kind == "users")
+        return self._choose(name, solve, RIDGES, 3.0, settings, quality)
+
+    def _logistic(
+        self,
+        name: str,
+        x: Matrix,
+        y: Floats,
+        labelled: NDArray[np.bool_],
+        settings: Settings,
+        quality: Callable[[Floats], float] | None,
+    ) -> Floats:
+        if y.shape[1] > LOGISTIC_TOPICS:
+            return self._ridge("ridge " + name, x, y, labelled, settings, quality)
+        return self._choose(name, lambda c: logistic(x, y, labelled, c), COSTS, 4.0, settings, quality)
+
+    def _choose(
+        self,
+        name: str,
+        solve: Callable[[float], Floats],
+        grid: tuple[float, ...],
+        default: float,
+        settings: Settings,
+        quality: Callable[[Floats], float] | None,
+    ) -> Floats:
+        if name not in settings.chosen:
+            if quality is None:
+                return solve(default)
+            tried = {value: solve(value) for value in grid}
+            settings.chosen[name] = max(tried, key=lambda value: quality(tried[value]))
+            return tried[settings.chosen[name]]
+        return solve(settings.chosen[name])
+
+
+def _user(features: Features) -> str:
+    users = features.own_terms.shape[0]
+    return next(label for label, maps in features.texts.maps.items() if maps and maps[0].shape[0] == users)
+
+
+def _share(friends: Matrix, y: Floats, labelled: NDArray[np.bool_]) -> Floats:
+    """Share of a user's labelled friends that have the topic, shrunk by one friend of the average kind."""
+    reach = np.asarray(friends @ labelled.astype(np.float32))[:, None]
+    known = np.asarray(friends @ y)
+    mean = y[labelled].mean(0) if labelled.any() else np.zeros(y.shape[1], np.float32)
+    count = (np.diff(friends.indptr)[:, None]) * reach
+    return np.asarray((known / np.maximum(reach, 1e-9) * count + mean) / (count + 1.0), np.float32)
+
+
+def ridge_path(
+    x: Matrix | Floats, y: Floats, rows: NDArray[np.bool_], seed: int, *, centred: bool
+) -> Callable[[float], Floats]:
+    """Ridge scores of all users for a relative strength: X (X_r'X_r + s m I)^-1 X_r'Y_r, m the mean squared row length.
+
+    Exact through the kernel up to KERNEL users, on singular directions above. `centred` takes the column means of Y off first.
+    """
+    if x.shape[0] > KERNEL:
+        x = reduce(x, REDUCED, seed)
+    at = np.flatnonzero(rows)
+    mean = y[at].mean(0) if centred and len(at) else np.zeros(y.shape[1], np.float32)
+    goal = (y[at] - mean).astype(np.float64)
+    if x.shape[0] > KERNEL:
+        return _primal(np.asarray(x, np.float64), at, goal, mean)
+    left = x[at]
+    across = x @ left.T
+    across = np.asarray(across.toarray() if sparse.issparse(across) else across, np.float64)
+    kernel = across[at]
+    values, vectors = np.linalg.eigh(kernel)
+    scale = max(float(np.trace(kernel)) / max(len(at), 1), 1e-9)
+    turned, target = across @ vectors, vectors.T @ goal
+
+    def solve(strength: float) -> Floats:
+        return (turned @ (target / (np.maximum(values, 0)[:, None] + strength * scale)) + mean).astype(np.float32)
+
+    return solve
+
+
+def _primal(
+    x: NDArray[np.float64], at: NDArray[np.int64], goal: NDArray[np.float64], mean: Floats
+) -> Callable[[float], Floats]:
+    gram, moment = x[at].T @ x[at], x[at].T @ goal
+    scale = max(float(np.trace(gram)) / max(len(at), 1), 1e-9)
+
+    def solve(strength: float) -> Floats:
+        weights = np.linalg.solve(gram + strength * scale * np.eye(len(gram)), moment)
+        return (x @ weights + mean).astype(np.float32)
+
+    return solve
+
+
+def reduce(x: Matrix | Floats, width: int, seed: int) -> Floats:
+    """Rows on the leading singular directions."""
+    from sklearn.utils.extmath import randomized_svd
+
+    if min(x.shape) <= width:
+        return np.asarray(x.toarray() if sparse.issparse(x) else x, np.float32)
+    left, values, _ = randomized_svd(sparse.csr_matrix(x) if sparse.issparse(x) else x, width, random_state=seed)
+    return np.asarray(left * values, np.float32)
+
+
+def logistic(x: Matrix, y: Floats, rows: NDArray[np.bool_], cost: float) -> Floats:
+    """Log-odds of all users from one L2-regularised logistic regression per topic (intercept free), by L-BFGS.
+
+    min_W |W|^2 / 2 + C sum log(1 + exp(-(2y - 1)(xW + b))), as scikit-learn's.
+    """
+    fit, goal = sparse.csr_array(x[np.flatnonzero(rows)]), y[rows].astype(np.float64)
+    if not len(goal):
+        return np.zeros(y.shape, np.float32)
+    terms, transposed = x.shape[1], sparse.csr_array(fit.T)
+    out = np.zeros(y.shape, np.float32)
+    for start in range(0, y.shape[1], 32):  # chunks bound the memory of L-BFGS
+        part = goal[:, start : start + 32]
+        shape = (terms + 1, part.shape[1])
+
+        def loss(flat: NDArray[np.float64], part: NDArray[np.float64] = part) -> tuple[float, NDArray[np.float64]]:
+            w = flat.reshape(terms + 1, -1)
+            z = fit @ w[:-1] + w[-1]
+            value = 0.5 * float((w[:-1] ** 2).sum()) + cost * float((np.logaddexp(0, z) - part * z).sum())
+            residual = cost * (special.expit(z) - part)
+            return value, np.concatenate([transposed @ residual + w[:-1], residual.sum(0)[None]]).ravel()
+
+        first = np.zeros(shape)
+        rate = (part.sum(0) + 0.5) / (len(part) + 1.0)
+        first[-1] = special.logit(rate)
+        found = optimize.minimize(loss, first.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": 60})
+        w = found.x.reshape(shape)
+        out[:, start : start + 32] = x @ w[:-1] + w[-1]
+    return out
+
+
+def _centred(x: Floats) -> Floats:
+    """Less the mean of the rows that are not zero; zero rows stay zero."""
+    rows = x.any(1)
+    return np.where(rows[:, None], x - (x[rows].mean(0) if rows.any() else 0), 0).astype(np.float32)
+
+
+def _unit(x: Floats) -> Floats:
+    return np.asarray(x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-9), np.float32)

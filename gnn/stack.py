@@ -1,0 +1,90 @@
+"""The linear skip: a listwise combination of parts with non-negative weights, learnt on held-out interests."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import optimize, special
+
+Floats = NDArray[np.float32]
+Truth = NDArray[np.bool_]
+DECAY = 1e-3
+
+
+@dataclass
+class Stack:
+    """Weights and global scales by column; a column is a part as it is (over its spread) or z-scored within the user."""
+
+    weights: dict[str, float]
+    scales: dict[str, float]
+
+    def apply(self, parts: Mapping[str, Floats], known: Truth) -> Floats:
+        """Combined score [users, targets]."""
+        total = np.zeros(known.shape, np.float32)
+        for name, column in _columns(parts, known, self.scales, self.weights).items():
+            total += self.weights[name] * column
+        return total
+
+
+def _columns(
+    parts: Mapping[str, Floats], known: Truth, scales: dict[str, float], wanted: Mapping[str, float] | None = None
+) -> dict[str, Floats]:
+    """Two columns a part: `NAME` over its global spread, `NAME |z` z-scored over the user's candidates."""
+    out = {}
+    for name, x in parts.items():
+        mean, deviation = _moments(x, known)
+        if wanted is None or wanted.get(name, 0) > 0:
+            scales.setdefault(name, float(np.sqrt(np.mean(deviation**2))) or 1.0)
+            out[name] = (x - mean) / scales[name]
+        if name != "popularity" and (wanted is None or wanted.get(name + " |z", 0) > 0):
+            out[name + " |z"] = np.where(deviation > 1e-6, (x - mean) / np.maximum(deviation, 1e-6), 0)
+    return out
+
+
+def _moments(x: Floats, known: Truth) -> tuple[Floats, Floats]:
+    free = ~known
+    count = np.maximum(free.sum(1, keepdims=True), 1)
+    mean = np.where(free, x, 0).sum(1, keepdims=True) / count
+    deviation = np.sqrt(np.where(free, (x - mean) ** 2, 0).sum(1, keepdims=True) / count)
+    return mean.astype(np.float32), deviation.astype(np.float32)
+
+
+def fit_stack(parts: Mapping[str, Floats], known: Truth, truth: Truth, decay: float = DECAY) -> Stack:
+    """Minimise the mean over users of -log softmax over their unknown topics at the held-out ones, weights >= 0."""
+    users = np.flatnonzero(truth.any(1))
+    scales: dict[str, float] = {}
+    columns = _columns({n: x[users] for n, x in parts.items()}, known[users], scales)
+    names = list(columns)
+    x = np.stack([columns[n] for n in names], -1).astype(np.float64)  # [users, targets, columns]
+    hit = truth[users].astype(np.float64)
+    hit /= hit.sum(1, keepdims=True)
+    blocked = known[users] & ~truth[users]
+
+    def loss(w: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        score = np.where(blocked, -np.inf, x @ w)
+        log_p = score - special.logsumexp(score, axis=1, keepdims=True)
+        value = -np.where(hit > 0, hit * np.where(blocked, 0, log_p), 0).sum() / len(users)
+        slope = np.einsum("ut,utc->c", np.exp(log_p) - hit, x) / len(users)
+        return value + decay * (w**2).sum(), slope + 2 * decay * w
+
+    if not len(users):
+        return Stack({n: 0.0 for n in names}, scales)
+    start = np.full(len(names), 0.1)
+    found = optimize.minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0, None)] * len(names))
+    return Stack({n: float(w) for n, w in zip(names, found.x, strict=True)}, scales)
+
+
+def crossed_scores(parts: Mapping[str, Floats], known: Truth, truth: Truth, seed: int, folds: int = 5) -> Floats:
+    """Scores of validation users from stacks fitted on the other users: honest input for calibration."""
+    users = np.flatnonzero(truth.any(1))
+    if len(users) < 2 * folds:
+        return fit_stack(parts, known, truth).apply(parts, known)
+    fold = np.random.default_rng((seed, 5)).permutation(len(users)) % folds
+    out = np.zeros(known.shape, np.float32)
+    for k in range(folds):
+        rest = np.zeros_like(truth)
+        rest[users[fold != k]] = truth[users[fold != k]]
+        at = users[fold == k]
+        out[at] = fit_stack(parts, known, rest).apply({n: x[at] for n, x in parts.items()}, known[at])
+    return out

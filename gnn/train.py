@@ -1,0 +1,249 @@
+"""Training: masked interests and links, early stopping on validation, checkpoints that resume to the same result."""
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from sociogram.errors import TrainingError
+from sociogram.gnn.config import FitConfig
+from sociogram.gnn.metrics import mean_average_precision
+from sociogram.gnn.heads import Target, head_loss
+from sociogram.gnn.model import Graph, Inputs, Sociogram
+from sociogram.gnn.sage import name
+from sociogram.progress import SILENT, Progress
+
+Floats = NDArray[np.float32]
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Fold:
+    """One choice of hidden interests: the graph without them, what is known, what is to be found, what linear parts say."""
+
+    graph: Graph
+    known: Bools  # [users, targets]
+    truth: Bools  # [users, targets]
+    offset: Floats  # [users, targets] stacked score of the linear parts
+    links: Mapping[str, NDArray[np.int64]]  # item label -> [k, 2] user, item rows left out of the graph
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Everything a step needs besides the model."""
+
+    inputs: Inputs
+    table: Tensor  # [texts, width] standardised text vectors
+    topic_text: Tensor  # [topics, width]
+    targets: Tensor  # [targets] topic columns
+    folds: Sequence[Fold]
+    validation: Fold | None
+    attributes: Sequence[Target]
+
+
+@dataclass
+class Trained:
+    """What training came to."""
+
+    curve: list[dict[str, float]] = field(default_factory=list)
+    best: float = -np.inf
+    best_step: int = 0
+    steps: int = 0
+
+
+def user_topic(model: Sociogram, problem: Problem, h: Mapping[str, Tensor], drop: Tensor | None = None) -> tuple[Tensor, dict[str, Tensor]]:
+    """Scores [users, targets] and the shared space."""
+    z = model.space(h)
+    if not len(problem.targets):
+        return h[model.shape.users].new_zeros((len(h[model.shape.users]), 0)), z
+    topics = model.topic_vectors(z, problem.topic_text, drop)[problem.targets]
+    return model.scores(z[model.shape.users], topics), z
+
+
+def ranking_loss(scores: Tensor, known: Tensor, truth: Tensor) -> Tensor:
+    """Mean over users of -log softmax over unknown topics, averaged over the hidden ones."""
+    users = truth.any(1)
+    free = scores[users].masked_fill(known[users] & ~truth[users], -torch.inf)
+    hit = truth[users].float()
+    log_p = torch.log_softmax(free, 1).masked_fill(~truth[users], 0.0)
+    return -(log_p * hit / hit.sum(1, keepdim=True)).sum() / max(int(users.sum()), 1)
+
+
+def link_loss(z: Mapping[str, Tensor], links: Mapping[str, NDArray[np.int64]], users: str, size: int) -> Tensor:
+    """InfoNCE of hidden user-item links against the other items of the batch."""
+    total = z[users].new_zeros(())
+    for label, pairs in links.items():
+        if len(pairs) < 2:
+            continue
+        pick = torch.randperm(len(pairs))[:size].numpy()
+        batch = torch.from_numpy(pairs[pick]).to(total.device)
+        u, i = z[users][batch[:, 0]], z[label][batch[:, 1]]
+        logits = u @ i.T / z[users].shape[1] ** 0.5
+        same = (batch[:, 1][:, None] == batch[:, 1][None]) & ~torch.eye(len(batch), dtype=torch.bool, device=u.device)
+        logits = logits.masked_fill(same, -torch.inf)
+        total = total + nn.functional.cross_entropy(logits, torch.arange(len(batch), device=u.device))
+    return total
+
+
+class Trainer:
+    """Steps over the folds in turn; keeps the weights of the best validation."""
+
+    def __init__(self, model: Sociogram, problem: Problem, config: FitConfig, checkpoint: Path) -> None:
+        self.model, self.problem, self.config, self.checkpoint = model, problem, config, checkpoint
+        self.optimizer = torch.optim.AdamW(model.parameters(), config.learning_rate, weight_decay=config.weight_decay)
+        self.result, self.bad, self.limit = Trained(), 0, config.max_steps
+        self.best_state: dict[str, Tensor] = {}
+        device = problem.table.device
+        self.known = [torch.from_numpy(f.known).to(device) for f in problem.folds]
+        self.truth = [torch.from_numpy(f.truth).to(device) for f in problem.folds]
+        self.offset = [torch.from_numpy(f.offset).to(device) for f in problem.folds]
+
+    def run(self, progress: Progress = SILENT, label: str = "train") -> Trained:
+        """Train to the step limit or until validation stops improving; the model ends with the best weights."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.config.seed)
+            self._resume()
+            with progress.stage(label, self.limit, "steps") as stage:
+                stage.advance(self.result.steps)
+                started, first = time.perf_counter(), self.result.steps
+                while self.result.steps < self.limit and self.bad < self.config.patience:
+                    note = self._advance()
+                    stage.advance(1, note)
+                    if self.config.budget_seconds and self.result.steps == first + 5:
+                        each = (time.perf_counter() - started) / 5
+                        self.limit = min(self.limit, max(10, int(self.config.budget_seconds / each)))
+            self.model.load_state_dict(self.best_state or self.model.state_dict())
+        return self.result
+
+    def _advance(self) -> str:
+        r, losses = self.result, self._step()
+        r.steps += 1
+        note = f"loss {losses['loss']:.3f}"
+        if r.steps % self.config.validate_every == 0 or r.steps == self.limit:
+            score = self._validate()
+            r.curve.append({"step": r.steps, **losses, "validation_map": score})
+            note += f", validation mAP {score:.3f}"
+            if score > r.best + 1e-4:
+                r.best, r.best_step, self.bad = score, r.steps, 0
+                self.best_state = {k: v.detach().clone() for k, v in self.model.state_dict().items()}
+            else:
+                self.bad += self.problem.validation is not None
+        if r.steps % self.config.checkpoint_every == 0:
+            self._save()
+        return note
+
+    def _step(self) -> dict[str, float]:
+        p, config, k = self.problem, self.config, self.result.steps % len(self.problem.folds)
+        fold = p.folds[k]
+        self.model.train()
+        h = self.model.hidden(p.inputs.assemble(p.table, config.text_noise), fold.graph)
+        drop = torch.rand(len(p.topic_text)) < 0.25  # these topics are scored from their text alone
+        scores, z = user_topic(self.model, p, h, drop.to(p.table.device))
+        losses: dict[str, Tensor] = {}
+        if self.truth[k].any():
+            losses["tags"] = ranking_loss(scores + self.offset[k], self.known[k], self.truth[k])
+        if config.item_loss:
+            losses["items"] = config.item_loss * link_loss(z, fold.links, self.model.shape.users, config.batch_users)
+        for target in p.attributes:
+            out = self.model.heads[name(target.name)](h[self.model.shape.users])
+            losses[target.name] = 0.3 * head_loss(target, out, target.train)
+        loss = torch.stack(list(losses.values())).sum() if losses else scores.sum() * 0
+        self._alarm(losses, z)
+        self.optimizer.zero_grad()
+        if loss.requires_grad:
+            loss.backward()  # type: ignore[no-untyped-call]
+            nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+            self.optimizer.step()
+        zero = torch.zeros(())
+        return {
+            "loss": float(loss.detach()),
+            "loss_tags": float(losses.get("tags", zero).detach()),
+            "loss_items": float(losses.get("items", zero).detach()) / (config.item_loss or 1.0),
+        }
+
+    def _alarm(self, losses: Mapping[str, Tensor], z: Mapping[str, Tensor]) -> None:
+        for part, value in losses.items():
+            if not torch.isfinite(value):
+                broken = [n for n, w in self.model.named_parameters() if not torch.isfinite(w).all()]
+                cause = f"weights of {broken[0]} are not finite" if broken else "its inputs overflow"
+                raise TrainingError(
+                    f"The loss of {part!r} became {float(value)} at step {self.result.steps + 1}: {cause}. "
+                    f"Lower learning_rate (now {self.config.learning_rate}) or look for extreme numeric properties."
+                )
+        users = z[self.model.shape.users].detach()
+        spread = float(users.std(0).max()) if len(users) > 1 else 1.0
+        if spread < 1e-5 and self.result.steps > 3 and self._inputs_differ():
+            raise TrainingError(
+                f"The model collapsed at step {self.result.steps + 1}: all user vectors are equal (spread {spread:.1e}) "
+                f"though their inputs differ. Lower learning_rate (now {self.config.learning_rate}) or dropout."
+            )
+
+    def _inputs_differ(self) -> bool:
+        x = self.problem.inputs.assemble(self.problem.table)[self.model.shape.users]
+        return bool(len(x) > 1 and x.std(0).max() > 1e-3)
+
+    @torch.no_grad()
+    def _validate(self) -> float:
+        fold = self.problem.validation
+        if fold is None:
+            return 0.0
+        return mean_average_precision(predict(self.model, self.problem, fold) + fold.offset, fold.truth, fold.known)
+
+    def _save(self) -> None:
+        self.checkpoint.mkdir(parents=True, exist_ok=True)
+        tensors = {f"model.{k}": v for k, v in self.model.state_dict().items()}
+        tensors |= {f"best.{k}": v for k, v in self.best_state.items()}
+        for i, state in self.optimizer.state_dict()["state"].items():
+            tensors |= {f"optimizer.{i}.{k}": v for k, v in state.items()}
+        tensors["rng"] = torch.get_rng_state()
+        r = self.result
+        record = {"curve": r.curve, "best": r.best, "best_step": r.best_step, "steps": r.steps}
+        record |= {"bad": self.bad, "limit": self.limit}
+        metadata = {"record": json.dumps(record)}
+        staged = self.checkpoint / "train.safetensors.part"
+        save_file({k: v.detach().contiguous().clone() for k, v in tensors.items()}, staged, metadata)
+        staged.rename(self.checkpoint / "train.safetensors")
+
+    def _resume(self) -> None:
+        from safetensors import safe_open
+
+        path = self.checkpoint / "train.safetensors"
+        if not path.exists():
+            return
+        with safe_open(path, "pt") as opened:
+            record: dict[str, Any] = json.loads(opened.metadata()["record"])
+        tensors = load_file(path, device=str(self.problem.table.device))
+        self.model.load_state_dict(_under(tensors, "model."))
+        self.best_state = _under(tensors, "best.")
+        states: dict[int, dict[str, Tensor]] = {}
+        for key, value in _under(tensors, "optimizer.").items():
+            i, field_name = key.split(".", 1)
+            states.setdefault(int(i), {})[field_name] = value.cpu() if field_name == "step" else value
+        whole = self.optimizer.state_dict()
+        self.optimizer.load_state_dict({**whole, "state": states})
+        torch.set_rng_state(tensors["rng"].cpu())
+        self.bad, self.limit = record.pop("bad"), record.pop("limit")
+        self.result = Trained(**record)
+
+
+def _under(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {k[len(prefix) :]: v for k, v in tensors.items() if k.startswith(prefix)}
+
+
+@torch.no_grad()
+def predict(model: Sociogram, problem: Problem, fold: Fold) -> Floats:
+    """The network's own scores [users, targets]."""
+    model.eval()
+    scores, _ = user_topic(model, problem, model.hidden(problem.inputs.assemble(problem.table), fold.graph))
+    return scores.float().cpu().numpy()
+
+
+Maker = Callable[[], Sociogram]
