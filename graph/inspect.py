@@ -20,7 +20,7 @@ from sociogram.graph.mapping import (
 from sociogram.graph.publish import RUN_LABEL, written_by_us
 from sociogram.graph.schema import quote
 from sociogram.graph.store import Store
-from sociogram.graph.stored_mapping import LABEL as MAPPING_LABEL
+from sociogram.graph.stored_mapping import MAPPING_LABEL
 
 SAMPLE = 2_000  # nodes or relationships looked at per label or type
 PAIRS_EXACT = 2_000_000  # types with more relationships than this have their end labels sampled
