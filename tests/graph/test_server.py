@@ -3,19 +3,17 @@
 import json
 import os
 import signal
-import socket
 import stat
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 import pytest
 
 from sociogram.config import Home
-from sociogram.errors import DatabaseError
-from sociogram.graph.java import free_port
+from sociogram.errors import DatabaseError, DatabaseUnavailable
+from sociogram.graph.java import free_port, home_argument
 from sociogram.graph.server import Address, ManagedServer
 from sociogram.graph.store import Store
 
@@ -31,11 +29,6 @@ def _connect(address: Address) -> Store:
 
 def _starter(home: Home) -> "subprocess.Popen[str]":
     return subprocess.Popen([sys.executable, "-c", START, str(home.root)], stdout=subprocess.PIPE, text=True)
-
-
-def _occupied_first(occupied: int) -> Callable[[], int]:
-    ports = iter([occupied])
-    return lambda: next(ports, None) or free_port()
 
 
 def test_a_second_start_finds_the_first(server: ManagedServer, home: Home) -> None:
@@ -107,15 +100,25 @@ def test_killed_then_started_by_two_at_once(server: ManagedServer, home: Home) -
         store.write("MATCH (n:Kept) DELETE n")
 
 
-def test_stopped_then_started_beside_a_taken_port(server: ManagedServer, home: Home) -> None:
-    pid = server.status().pid
-    assert server.stop()
-    assert pid is not None
-    assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
-    assert server.status().state == "stopped"
-    assert not server.stop()
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        address = ManagedServer(home, ports=_occupied_first(port)).start()
-    assert not address.uri.endswith(f":{port}")
-    assert server.start() == address
+@pytest.mark.parametrize(
+    ("last_words", "launches"), [("Address already in use", 3), ("Invalid memory configuration", 1)]
+)
+def test_a_taken_port_is_another_try_and_a_failure_shows_the_log(
+    server: ManagedServer, home: Home, tmp_path: Path, last_words: str, launches: int
+) -> None:
+    server.start()
+    (tmp_path / "jars").symlink_to(home.jars)
+    asked: list[int] = []
+
+    def ports() -> int:
+        asked.append(free_port())
+        return asked[-1]
+
+    def failing(folder: Path, *_: object) -> list[str]:
+        return [sys.executable, "-c", f"raise SystemExit({last_words!r})", home_argument(folder)]
+
+    other = ManagedServer(Home(tmp_path), ports=ports, command=failing)
+    with pytest.raises(DatabaseUnavailable, match=rf"did not start\. The end of .*console\.log:\n{last_words}"):
+        other.start()
+    assert len(asked) == launches
+    assert other.status().state == "stopped"
