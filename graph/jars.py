@@ -4,6 +4,7 @@ import errno
 import hashlib
 import json
 import logging
+import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -77,6 +78,7 @@ def fetch_jars(
                 missing = _missing(jars, folder, marker)
                 if missing:
                     _fetch_all(missing, folder, version, progress, download or from_repository)
+                    shutil.rmtree(folder / "repository", ignore_errors=True)  # empty by now
                     write_private(marker, json.dumps({jar.file: _stamp(folder / jar.file, jar) for jar in jars}))
         except OSError as error:
             raise DownloadError(
