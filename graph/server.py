@@ -3,7 +3,7 @@
 import json
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -62,9 +62,16 @@ class _Record:
 class ManagedServer:
     """One Neo4j under `home.database`, shared by every process that asks for it; it outlives the command that started it."""
 
-    def __init__(self, home: Home, version: str = CURRENT, *, ports: Callable[[], int] = java.free_port) -> None:
+    def __init__(
+        self,
+        home: Home,
+        version: str = CURRENT,
+        *,
+        ports: Callable[[], int] = java.free_port,
+        command: Callable[[Path, str, Sequence[Path], int], list[str]] = java.command_line,
+    ) -> None:
         home = Home(home.root.resolve())  # Java runs in a folder of its own
-        self._home, self.version, self._ports = home, version, ports
+        self._home, self.version, self._ports, self._command = home, version, ports, command
         self.path = home.database if version == CURRENT else home.root / f"database-{version}"
         self.log_path = self.path / "logs" / "console.log"
         self.password_file = self.path / "password"
@@ -109,14 +116,16 @@ class ManagedServer:
         try:
             record = _Record(**json.loads(self._state.read_text(encoding="utf-8")))
             process = psutil.Process(record.pid)
-            same = abs(process.create_time() - record.created) < 2 and self._is_ours(process)
+            same = abs(process.create_time() - record.created) < 2 and self._is_ours(process, started_by_us=True)
         except (OSError, ValueError, TypeError, psutil.Error):
             return None
         return record if same else None
 
-    def _is_ours(self, process: psutil.Process) -> bool:
+    def _is_ours(self, process: psutil.Process, started_by_us: bool = False) -> bool:
         try:
-            return process.status() != psutil.STATUS_ZOMBIE and java.home_argument(self.path) in process.cmdline()
+            arguments = process.cmdline()
+            new = started_by_us and not arguments  # right after its start the kernel shows no arguments yet
+            return (new or java.home_argument(self.path) in arguments) and process.status() != psutil.STATUS_ZOMBIE
         except psutil.Error:
             return False
 
@@ -165,7 +174,7 @@ class ManagedServer:
             self._first_password()
         with self.log_path.open("wb") as log:
             child = subprocess.Popen(  # noqa: S603 - our own Java with our own arguments
-                java.command_line(self.path, self.version, jars, memory),
+                self._command(self.path, self.version, jars, memory),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

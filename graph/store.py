@@ -20,6 +20,7 @@ from sociogram.progress import Stage
 OLDEST = (5, 26)
 VECTORS = (2025, 10)  # VECTOR as a parameter
 SEARCH = (2026, 1)
+SCHEMES = tuple(kind + tls for kind in ("neo4j", "bolt") for tls in ("", "+s", "+ssc"))
 CONNECT_TIMEOUT_S = 15.0
 RETRY_TIME_S = 60.0
 
@@ -69,7 +70,7 @@ class Store:
         """Connect and check; raises DatabaseUnavailable, AuthenticationFailed or UnsupportedServer."""
         try:
             parts = urlsplit(uri)
-            named = bool(parts.scheme and parts.hostname)
+            named = parts.scheme in SCHEMES and bool(parts.hostname)
         except ValueError:
             parts, named = urlsplit(""), False
         if parts.username or parts.password:
@@ -88,8 +89,8 @@ class Store:
                 max_transaction_retry_time=RETRY_TIME_S,
                 notifications_min_severity="OFF",
             )
-        except (ne.ConfigurationError, ValueError) as error:
-            raise InputError(f"{uri!r} is no address of a Neo4j: {error}") from None
+        except (ne.DriverError, ValueError) as error:
+            raise InputError(f"{uri!r} is no address of a Neo4j: {_short(error)}") from None
         store = cls(driver, database, address=f"{parts.scheme}://{parts.hostname}:{parts.port or 7687}")
         store._owns = True
         try:
@@ -268,9 +269,9 @@ def translated(address: str) -> Iterator[None]:
             f"no Neo4j answers at {address} ({_short(error)}). Is it running? For the managed one: sociogram db start; "
             "then run the same command again."
         ) from None
-    except ne.UnsupportedServerProduct as error:
+    except ne.ConfigurationError as error:  # the server's Bolt is older than what the driver was told to use
         raise UnsupportedServer(
-            f"{address} is no Neo4j that Sociogram can use ({_short(error)}); it needs 5.26 or newer."
+            f"the server at {address} is too old for Sociogram, which needs Neo4j 5.26 or newer ({_short(error)})."
         ) from None
     except ne.Neo4jError as error:
         raise _refused(error, address) from None
@@ -311,5 +312,7 @@ def _version(agent: str, address: str) -> tuple[int, int]:
 
 
 def _short(error: BaseException) -> str:
-    text = getattr(error, "message", None) or str(error)
+    text = (error.message if isinstance(error, ne.Neo4jError) else None) or str(
+        error
+    )  # a DriverError's message is a generic status
     return text.splitlines()[0][:300] if text else type(error).__name__
