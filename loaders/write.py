@@ -155,6 +155,8 @@ class RelationshipWriter:
         hashes = np.fromiter(map(hash, self._rows), np.int64, len(self._rows))
         known = np.isin(hashes, self._written, kind="sort") if len(self._written) else np.zeros(len(hashes), bool)
         groups: dict[tuple[bool, str | None], list[Any]] = {}
+        if self._merge or known.any():
+            self._columns.names.setdefault("weight")  # an undated weight is set or added to even where no row gives one
         names = list(self._columns.names)
         for (identity, row), again in zip(self._rows.items(), known.tolist(), strict=True):
             by = "eventId" if "eventId" in row else "at" if "at" in row else None
