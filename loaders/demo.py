@@ -51,7 +51,7 @@ TRUTH_SCHEMA = pa.schema(
         ("attributes_held_out", pa.bool_()),
         ("lifeStage", pa.string()),
         ("languages", pa.list_(pa.string())),
-        ("spend", pa.float32()),
+        ("spend", pa.float64()),
     ]
 )
 

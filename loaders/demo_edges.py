@@ -73,7 +73,7 @@ def make_acts(plan: Plan, users: Ints, rng: np.random.Generator) -> Acts:
 def make_posts(plan: Plan, users: Ints, rng: np.random.Generator) -> Posts:
     """Posts, each on an item; text-only users speak of their interests, others also of other things or of nothing."""
     user = np.repeat(users, _counts(plan, users, _POSTS, rng, 2.0))
-    topic = _topics(plan, user, 0.62, 0.14, rng)
+    topic = _topics(plan, user, 0.68, 0.14, rng)
     text_only = plan.archetype[user] == TEXT_ONLY
     topic = np.where(text_only & (rng.random(len(user)) < 0.85), _own_topics(plan, user, rng), topic)
     shelf = np.where(text_only, -1, topic)  # what they post on says nothing

@@ -87,7 +87,10 @@ IDLE_POSTS = (
     "Thanks for sharing this.", "Saving it for the weekend.", "Is there a longer version somewhere?", "My neighbour sent me this and I am glad.",
     "Lovely, though the ending felt rushed.", "Agree with most of it.", "Not sure I would go that far, but well put.", "Who else is going on Saturday?",
     "I needed that today.", "The comments here are better than the piece itself.", "Can someone recommend something similar?", "This made my evening.",
-    "Came for one thing, stayed an hour.", "Bit pricey for what it is.", "Good, but the link at the bottom is broken.", "Second time I come back to this.",
+    "Came for one thing, stayed an hour.", "Bit pricey for what it is.", "Good, but the link at the bottom is broken.", "Second time I come back to this.", "First comment ever, be kind.", "Printed it for my father.", "Why is nobody talking about this?",
+    "I was sceptical, now I am not.", "Could have been half as long.", "The pictures alone are worth it.", "Wrong season for me, but one day.",
+    "Is the second part out yet?", "My daughter laughed out loud.", "Three stars from me.", "Had to go through it twice.", "Someone should translate this.",
+    "Well, that escalated.", "Too early in the morning for this, but yes.",
 )  # fmt: skip
 IDLE_POSTS_ZH = (
     "谢谢分享。",

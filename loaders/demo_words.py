@@ -94,7 +94,7 @@ WORDS: tuple[Words, ...] = (
         getting up before dawn; scraping the banneton; proving overnight; whisking egg whites""",
         """sourdough; a crisp crust; an oven that runs hot; rye and caraway; cinnamon buns; a sticky crumb; my grandmother's tin; croissants; hydration;
         a lame; burnt edges""",
-        "in a tiny kitchen; at the corner shop; at the village mill; by the oven; in my aunt's kitchen; in the night shift",
+        "in a tiny kitchen; at the corner shop; at the village mill; by the oven; in my aunt's kitchen; at the mill shop",
     ),
     _words(
         "coffee",
@@ -105,7 +105,7 @@ WORDS: tuple[Words, ...] = (
         pouring in slow circles; steaming milk; cupping with strangers; waiting for first crack""",
         """a light roast; a hand grinder; washed Ethiopians; the third cup; a moka pot; crema; the flat white around the corner; paper filters;
         a gooseneck kettle; robusta; tamping""",
-        "at the corner shop; at the bar; before the first meeting; in Trieste; at the roastery; in a tiny kitchen",
+        "at the corner shop; at the bar; in the office kitchen; in Trieste; at the roastery; in a tiny kitchen",
     ),
     _words(
         "fermentation",
@@ -113,7 +113,7 @@ WORDS: tuple[Words, ...] = (
         "Letting time and microbes do the work: pickles, kimchi, kombucha.",
         "fermentation; pickling; kimchi",
         """feeding the starter; burping jars; salting cabbage; skimming the brine; labelling lids; waiting for bubbles; weighing salt;
-        growing a mother; smoking chillies; inoculating rice""",
+        growing a vinegar mother; smoking chillies; inoculating rice""",
         """a jar of miso; the smell under the sink; sour cherries; crocks from the flea market; kombucha; a cloudy brine; koji; sauerkraut; wild yeast;
         lactobacillus; tepache""",
         "in the cellar; at the allotment; under the stairs; in a tiny kitchen; at the market hall; on the balcony",
@@ -182,7 +182,7 @@ WORDS: tuple[Words, ...] = (
         trading fours; comping; transcribing; searching for reeds""",
         """a tenor sax; a scratched LP; brushes on a snare; the bass player; blue notes; a walking line; late sets; the bridge of a standard; Monk;
         a muted trumpet; Ellington""",
-        "in a basement club; at the Tuesday session; in the back room; in New Orleans; at the bar; past midnight",
+        "in a basement club; at the Tuesday session; in the back room; in New Orleans; at the bar; at the late set",
     ),
     _words(
         "choir",
@@ -193,7 +193,7 @@ WORDS: tuple[Words, ...] = (
         turning pages; learning Latin; rolling my Rs; humming""",
         """the tenors; a sore throat; four-part harmony; the St Matthew; a pitch pipe; the conductor's eyebrows; black folders; the last chord; madrigals;
         evensong; the descant""",
-        "in a cold church; at the village hall; on Thursdays; in the cathedral; in the back row; in Leipzig",
+        "in a cold church; at the village hall; in the parish hall; in the cathedral; in the back row; in Leipzig",
     ),
     _words(
         "synthesizers",
@@ -204,18 +204,18 @@ WORDS: tuple[Words, ...] = (
         detuning; sampling the dishwasher; syncing clocks""",
         """a drum machine from 1984; too many cables; an analogue filter; a broken arpeggiator; tape hiss; LFOs; sub-bass; envelopes; a eurorack case;
         acid lines; a vocoder""",
-        "in the spare room; in a basement club; in Berlin; at the workbench; past midnight; at the record fair",
+        "in the spare room; in a basement club; in Berlin; at the workbench; in the loft; at the record fair",
     ),
     _words(
         "books",
         None,
         "Novels, libraries and reading lists.",
         "books; reading; novels",
-        """reading two chapters before bed; joining a book group; reshelving by colour; missing my stop; underlining; lending and never getting back;
+        """staying up for two more chapters; joining a book group; reshelving by colour; missing my stop; underlining; lending and never getting back;
         queueing for a signing; skipping to the end; hunting first editions; translating a page a day""",
         """a stack by the bed; dog-eared paperbacks; the library card; an unreliable narrator; footnotes; an overdue loan; small presses; a slim volume; the longlist;
         a broken spine; Ferrante""",
-        "on the night train; at the public library; in the second-hand shop; in the bath; in cafés; in Edinburgh",
+        "on the night train; at the public library; in the second-hand shop; in an armchair; in cafés; in Edinburgh",
     ),
     _words(
         "poetry",
@@ -237,7 +237,7 @@ WORDS: tuple[Words, ...] = (
         explaining wormholes; hunting first editions; watching Solaris again; terraforming in my head""",
         """dog-eared paperbacks; generation ships; a dying sun; Hugo winners; alien grammars; the ansible; cyberpunk; first contact; the three-body problem; androids;
         a Dyson sphere""",
-        "at the convention; in the second-hand shop; on the night train; in orbit, mentally; at the public library; in the bath",
+        "at the convention; in the second-hand shop; on the night train; at the observatory; at the public library; in an armchair",
     ),
     _words(
         "history",
