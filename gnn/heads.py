@@ -81,12 +81,12 @@ def _encode(
     return y, values, 0.0, 1.0
 
 
-def head_loss(target: Target, out: Tensor, rows: Bools) -> Tensor:
+def head_loss(kind: str, y: NDArray[np.float32], out: Tensor, rows: Bools) -> Tensor:
     """Mean loss of a head's outputs [users, outputs] over the given users: cross-entropy, binary cross-entropy or Huber."""
     at = torch.from_numpy(np.flatnonzero(rows)).to(out.device)
-    goal = torch.from_numpy(target.y[rows]).to(out.device)
-    if target.kind == "class":
+    goal = torch.from_numpy(y[rows]).to(out.device)
+    if kind == "class":
         return nn.functional.cross_entropy(out[at], goal.long())
-    if target.kind == "multilabel":
+    if kind == "multilabel":
         return nn.functional.binary_cross_entropy_with_logits(out[at], goal)
     return nn.functional.huber_loss(out[at, 0], goal)
