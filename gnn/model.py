@@ -64,7 +64,10 @@ class Inputs:
 
 
 def relation_matrices(
-    snapshot: Snapshot, found: Interests, view: Visible, hidden_acts: Mapping[tuple[str, str, str], np.ndarray] | None = None
+    snapshot: Snapshot,
+    found: Interests,
+    view: Visible,
+    hidden_acts: Mapping[tuple[str, str, str], np.ndarray] | None = None,
 ) -> dict[Relation, "sparse.csr_array"]:
     """Weights [destinations, sources] of every relation and its reverse as far as visible; `hidden_acts` masks behaviours."""
     users = snapshot.users.label

@@ -60,7 +60,9 @@ class Trained:
     steps: int = 0
 
 
-def user_topic(model: Sociogram, problem: Problem, h: Mapping[str, Tensor], drop: Tensor | None = None) -> tuple[Tensor, dict[str, Tensor]]:
+def user_topic(
+    model: Sociogram, problem: Problem, h: Mapping[str, Tensor], drop: Tensor | None = None
+) -> tuple[Tensor, dict[str, Tensor]]:
     """Scores [users, targets] and the shared space."""
     z = model.space(h)
     if not len(problem.targets):
@@ -197,7 +199,9 @@ class Trainer:
         """Neighbourhoods of some users with something to find, of all topics and of some links."""
         p, config, fold, shape = self.problem, self.config, self.problem.folds[k], self.model.shape
         whole = self.whole = self.whole or p.inputs.assemble(p.table)
-        sampler = self.samplers.setdefault(k, Sampler(fold.graph, {label: len(x) for label, x in whole.items()}, p.table.device))
+        sampler = self.samplers.setdefault(
+            k, Sampler(fold.graph, {label: len(x) for label, x in whole.items()}, p.table.device)
+        )
         pool = torch.from_numpy(np.flatnonzero(fold.truth.any(1)))
         pool = pool if len(pool) else torch.arange(len(fold.truth))
         users = pool[torch.randperm(len(pool))[: config.batch_users]].numpy()
@@ -214,10 +218,11 @@ class Trainer:
         def local(label: str, rows: NDArray[np.int64]) -> NDArray[np.int64]:
             return order[label][np.searchsorted(seeds[label][order[label]], rows)]
 
-        near = {
-            label: np.stack([local(shape.users, q[:, 0]), local(label, q[:, 1])], 1) for label, q in links.items()
+        near = {label: np.stack([local(shape.users, q[:, 0]), local(label, q[:, 1])], 1) for label, q in links.items()}
+        x = {
+            label: p.inputs.noisy(whole[label][torch.from_numpy(rows)], label, p.table.shape[1], config.text_noise)
+            for label, rows in block.nodes.items()
         }
-        x = {label: p.inputs.noisy(whole[label][torch.from_numpy(rows)], label, p.table.shape[1], config.text_noise) for label, rows in block.nodes.items()}
         return Batch(x, block.graphs, torch.from_numpy(seeds[shape.users]), near)
 
     def _alarm(self, losses: Mapping[str, Tensor], z: Mapping[str, Tensor]) -> None:
@@ -295,4 +300,3 @@ def predict(model: Sociogram, problem: Problem, fold: Fold) -> Floats:
     model.eval()
     scores, _ = user_topic(model, problem, model.hidden(problem.inputs.assemble(problem.table), fold.graph))
     return scores.float().cpu().numpy()
-

@@ -123,8 +123,12 @@ def test_a_load_that_broke_off_is_continued_by_running_it_again(
     monkeypatch.setattr("sociogram.loaders.write.FLUSH", 2)
     batches: list[Batch] = [
         users("1", "2", "3"),
-        knows({"source": "1", "target": "2"}, {"source": "2", "target": "3", "at": 1000}, {"source": "1", "target": "3"}),
-        knows({"source": "1", "target": "2"}, {"source": "2", "target": "3", "at": 1000}, {"source": "3", "target": "1"}),
+        knows(
+            {"source": "1", "target": "2"}, {"source": "2", "target": "3", "at": 1000}, {"source": "1", "target": "3"}
+        ),
+        knows(
+            {"source": "1", "target": "2"}, {"source": "2", "target": "3", "at": 1000}, {"source": "3", "target": "1"}
+        ),
         users("4", "5"),
         knows({"source": "4", "target": "5", "eventId": "x", "at": 2000}),
     ]

@@ -97,7 +97,9 @@ def test_broken_rows_are_put_aside_alone(folder: Path) -> None:
 
 
 def test_entities_are_never_declared(folder: Path) -> None:
-    bomb = '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]>\n<users>\n  <row Id="1" DisplayName="&b;" />\n</users>\n'
+    bomb = (
+        '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]>\n<users>\n  <row Id="1" DisplayName="&b;" />\n</users>\n'
+    )
     write(folder, "Users.xml", bomb)
     got = Collected(stackexchange(folder), folder)
     assert "User" not in got.nodes
