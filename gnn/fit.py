@@ -18,12 +18,12 @@ from safetensors.torch import save_file
 
 from sociogram.encoders.encoder import Encoder
 from sociogram.errors import TrainingError
+from sociogram.gnn.attributes import predict_attribute
 from sociogram.gnn.calibrate import Calibration, fit_calibration
 from sociogram.gnn.config import FitConfig
 from sociogram.gnn.features import build_features, collect_texts, words
 from sociogram.gnn.heads import read_targets
 from sociogram.gnn.infer import embeddings, network_outputs
-from sociogram.gnn.attributes import predict_attribute
 from sociogram.gnn.judge import HeldOut, per_topic, tag_report
 from sociogram.gnn.linear import Settings
 from sociogram.gnn.metrics import mean_average_precision

@@ -15,8 +15,8 @@ from torch import Tensor, nn
 
 from sociogram.errors import TrainingError
 from sociogram.gnn.config import FitConfig
-from sociogram.gnn.metrics import mean_average_precision
 from sociogram.gnn.heads import Target, head_loss
+from sociogram.gnn.metrics import mean_average_precision
 from sociogram.gnn.model import Graph, Inputs, Sociogram
 from sociogram.gnn.sage import name
 from sociogram.gnn.sampler import Sampler

@@ -147,7 +147,7 @@ def _try(jar: Jar, folder: Path, target: Path, download: Download) -> None:
         try:
             download(jar, folder / "repository").replace(target)
             return
-        except Exception as error:  # noqa: BLE001 - whatever the resolver raises, the user needs one sentence
+        except Exception as error:
             if isinstance(error, OSError) and error.errno in DISK_ERRORS:
                 raise
             last = error

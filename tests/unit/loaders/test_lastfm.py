@@ -2,10 +2,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from unit.loaders.helpers import Collected, write
 
 from sociogram.errors import InputError
 from sociogram.loaders.lastfm import lastfm
-from unit.loaders.helpers import Collected, write
 
 FILES = {
     "artists.dat": b'id\tname\turl\tpictureURL\n1\tMALICE MIZER\thttp://x/1\thttp://p\n2\t"Weird" Al \xc3\xa9\thttp://x/2\n3\t\xff\tu\n',

@@ -1,10 +1,10 @@
 from pathlib import Path
 
 import pytest
+from unit.loaders.helpers import Collected, write
 
 from sociogram.errors import InputError
 from sociogram.loaders.stackexchange import stackexchange
-from unit.loaders.helpers import Collected, write
 
 USERS = """<?xml version="1.0" encoding="utf-8"?>
 <users>
