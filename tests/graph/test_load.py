@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from unit.loaders.helpers import write
 
 from sociogram.config import Home
 from sociogram.errors import InputError, MappingError
@@ -13,7 +14,6 @@ from sociogram.graph.stored_mapping import stored_mapping
 from sociogram.loaders.csv_files import csv
 from sociogram.loaders.load import existing_sources, load
 from sociogram.loaders.source import Batch, NodeBatch, Provenance, Quarantine, RelationshipBatch
-from unit.loaders.helpers import write
 
 
 @pytest.fixture(autouse=True)

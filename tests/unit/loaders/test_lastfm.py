@@ -2,13 +2,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from unit.loaders.helpers import Collected, write
 
 from sociogram.errors import InputError
 from sociogram.loaders.lastfm import lastfm
-from unit.loaders.helpers import Collected, write
 
 FILES = {
-    "artists.dat": b"id\tname\turl\tpictureURL\n1\tMALICE MIZER\thttp://x/1\thttp://p\n2\t\"Weird\" Al \xc3\xa9\thttp://x/2\n3\t\xff\tu\n",
+    "artists.dat": b'id\tname\turl\tpictureURL\n1\tMALICE MIZER\thttp://x/1\thttp://p\n2\t"Weird" Al \xc3\xa9\thttp://x/2\n3\t\xff\tu\n',
     "tags.dat": "tagID\ttagValue\n1\tmetal\n2\tespa\xf1ol\n3\tunused\n".encode("latin-1"),
     "user_artists.dat": b"userID\tartistID\tweight\n2\t1\t13883\n2\t2\t0\n5\t1\t-4\n5\t77\t3\n5\n",
     "user_friends.dat": b"userID\tfriendID\n2\t5\n5\t2\n5\t5\n",

@@ -2,10 +2,10 @@ from pathlib import Path
 
 import networkx as nx
 import pytest
+from unit.loaders.helpers import Collected, write
 
 from sociogram.errors import InputError
 from sociogram.loaders.network import networkx, read_graph
-from unit.loaders.helpers import Collected, write
 
 
 def community() -> nx.Graph:

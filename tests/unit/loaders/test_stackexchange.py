@@ -1,10 +1,10 @@
 from pathlib import Path
 
 import pytest
+from unit.loaders.helpers import Collected, write
 
 from sociogram.errors import InputError
 from sociogram.loaders.stackexchange import stackexchange
-from unit.loaders.helpers import Collected, write
 
 USERS = """<?xml version="1.0" encoding="utf-8"?>
 <users>
@@ -97,7 +97,9 @@ def test_broken_rows_are_put_aside_alone(folder: Path) -> None:
 
 
 def test_entities_are_never_declared(folder: Path) -> None:
-    bomb = '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]>\n<users>\n  <row Id="1" DisplayName="&b;" />\n</users>\n'
+    bomb = (
+        '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]>\n<users>\n  <row Id="1" DisplayName="&b;" />\n</users>\n'
+    )
     write(folder, "Users.xml", bomb)
     got = Collected(stackexchange(folder), folder)
     assert "User" not in got.nodes
