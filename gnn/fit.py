@@ -18,12 +18,12 @@ from safetensors.torch import save_file
 
 from sociogram.encoders.encoder import Encoder
 from sociogram.errors import TrainingError
+from sociogram.gnn.attributes import predict_attribute
 from sociogram.gnn.calibrate import Calibration, fit_calibration
 from sociogram.gnn.config import FitConfig
 from sociogram.gnn.features import build_features, collect_texts, words
 from sociogram.gnn.heads import read_targets
 from sociogram.gnn.infer import embeddings, network_outputs
-from sociogram.gnn.attributes import predict_attribute
 from sociogram.gnn.judge import HeldOut, per_topic, tag_report
 from sociogram.gnn.linear import Settings
 from sociogram.gnn.metrics import mean_average_precision
@@ -136,7 +136,13 @@ def _prepare(
         features = build_features(snapshot, texts, factors, words, config.seed)
         found = interests(snapshot)
         split = split_interests(found, config)
-        device = torch.device("cuda" if config.device == "auto" and torch.cuda.is_available() else "cpu" if config.device == "auto" else config.device)
+        device = torch.device(
+            "cuda"
+            if config.device == "auto" and torch.cuda.is_available()
+            else "cpu"
+            if config.device == "auto"
+            else config.device
+        )
         attributes = read_targets(snapshot, config.seed)
         context = Context(snapshot, config, found, split, features, table, device, attributes, Settings())
     return context, items
@@ -183,7 +189,9 @@ def _choose(c: Context, folder: Path, progress: Progress) -> tuple[Choice, Socio
         names = topic_names(c)
         report["per_topic"] = per_topic(score, names, at_test)
         fold = phase.problem.folds[0]
-        train_score = stack.apply({**phase.parts, NETWORK: predict(model, phase.problem, fold) + fold.offset}, fold.known)
+        train_score = stack.apply(
+            {**phase.parts, NETWORK: predict(model, phase.problem, fold) + fold.offset}, fold.known
+        )
         at = np.flatnonzero(fold.truth.any(1))
         on_train = mean_average_precision(train_score[at], fold.truth[at], fold.known[at])
         report["train_minus_test"] = {"map": on_train - report["rows"][0]["map"]}
@@ -266,7 +274,14 @@ def _attributes(c: Context, heads: Mapping[str, Floats]) -> tuple[dict[str, Attr
 
 
 def _no_recommendations() -> pd.DataFrame:
-    kinds = {"user": np.int64, "item": np.int64, "item_label": object, "rank": np.int64, "score": np.float32, "seen": bool}
+    kinds = {
+        "user": np.int64,
+        "item": np.int64,
+        "item_label": object,
+        "rank": np.int64,
+        "score": np.float32,
+        "seen": bool,
+    }
     return pd.DataFrame({name: np.zeros(0, kind) for name, kind in kinds.items()})
 
 
@@ -277,7 +292,9 @@ def _keywords(snapshot: Snapshot, c: Context) -> list[list[str]]:
         return [[] for _ in range(len(snapshot.users))]
     own = c.features.texts.own
     distinct = c.features.texts.distinct
-    documents = ["\n".join(distinct[i] for i in own.indices[a:b]) for a, b in zip(own.indptr, own.indptr[1:], strict=False)]
+    documents = [
+        "\n".join(distinct[i] for i in own.indices[a:b]) for a, b in zip(own.indptr, own.indptr[1:], strict=False)
+    ]
     return [list(k) for k in keywords(documents)]
 
 
@@ -319,5 +336,8 @@ def _report(c: Context, choice: Choice, attributes: dict[str, Any], items: Any, 
         "tags": choice.report,
         "items": {} if items is None else items.report,
         "attributes": attributes,
-        "cost": {"seconds": clock.seconds, "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // unit},
+        "cost": {
+            "seconds": clock.seconds,
+            "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // unit,
+        },
     }

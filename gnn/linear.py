@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize, sparse, special
+from scipy import linalg, optimize, sparse, special
 
 from sociogram.gnn.features import Features, mean_rows
 from sociogram.gnn.split import Interests, Split, about_without, without
@@ -17,6 +17,13 @@ KERNEL = 6000  # up to this many users ridge is solved exactly in the dual
 REDUCED = 256  # above it, on this many singular directions
 RIDGES = (0.3, 1.0, 3.0, 10.0, 30.0)  # times the mean squared row length
 COSTS = (1.0, 4.0, 16.0)  # C of logistic regression
+CONSTANT = (
+    "ridge on items",
+    "ridge on text vectors",
+    "ridge own",
+    "ridge both",
+)  # inputs that no hidden interest changes
+PROFILE = 2000  # most frequent topics of a user's items that ridge reads
 LOGISTIC_TOPICS = 256  # more topics than this: ridge instead of logistic regression
 
 
@@ -58,6 +65,7 @@ class Priors:
 
     def __init__(self, features: Features, table: Floats, split: Split, seed: int) -> None:
         self.f, self.split, self.seed = features, split, seed
+        self.kernels: dict[str, Floats] = {}
         texts = features.texts
         vectors = [np.asarray(m @ table, np.float32) for m in next(iter([texts.maps[_user(features)]]))]
         vectors = [_centred(v) for v in vectors if v.any()]
@@ -107,9 +115,9 @@ class Priors:
             acts.data = np.ones_like(acts.data)
             found["ridge on items"] = acts
             if view.item_topics.nnz:
-                profile = mean_rows(sparse.csr_array(mean_rows(behaviour) @ mean_rows(view.item_topics)))
-                profile.data = np.sqrt(profile.data)
-                found["ridge on items' tags"] = profile
+                frequent = np.sort(np.argsort(-np.asarray(view.item_topics.sum(0)).ravel(), kind="stable")[:PROFILE])
+                said = mean_rows(behaviour) @ mean_rows(view.item_topics)[:, frequent]
+                found["ridge on items' tags"] = np.sqrt(mean_rows(sparse.csr_array(said)).toarray())
         if self.split.kind != "users" and view.tags.nnz:
             found["ridge on tags"] = view.tags
             if behaviour.nnz:
@@ -128,7 +136,11 @@ class Priors:
         settings: Settings,
         quality: Callable[[Floats], float] | None,
     ) -> Floats:
-        solve = ridge_path(x, y, labelled, self.seed, centred=self.split.kind == "users")
+        kernel = None
+        if name in CONSTANT and x.shape[0] <= KERNEL:
+            kernel = self.kernels.get(name)
+            kernel = self.kernels.setdefault(name, gram(x)) if kernel is None else kernel
+        solve = ridge_path(x, y, labelled, self.seed, centred=self.split.kind == "users", kernel=kernel)
         return self._choose(name, solve, RIDGES, 3.0, settings, quality)
 
     def _logistic(
@@ -177,31 +189,33 @@ def _share(friends: Matrix, y: Floats, labelled: NDArray[np.bool_]) -> Floats:
 
 
 def ridge_path(
-    x: Matrix | Floats, y: Floats, rows: NDArray[np.bool_], seed: int, *, centred: bool
+    x: Matrix | Floats, y: Floats, rows: NDArray[np.bool_], seed: int, *, centred: bool, kernel: Floats | None = None
 ) -> Callable[[float], Floats]:
     """Ridge scores of all users for a relative strength: X (X_r'X_r + s m I)^-1 X_r'Y_r, m the mean squared row length.
 
-    Exact through the kernel up to KERNEL users, on singular directions above. `centred` takes the column means of Y off first.
+    Exact through the kernel X X' up to KERNEL users, on singular directions above. `centred` takes the column means of Y off first.
     """
-    if x.shape[0] > KERNEL:
-        x = reduce(x, REDUCED, seed)
     at = np.flatnonzero(rows)
     mean = y[at].mean(0) if centred and len(at) else np.zeros(y.shape[1], np.float32)
-    goal = (y[at] - mean).astype(np.float64)
+    goal = y[at] - mean
     if x.shape[0] > KERNEL:
-        return _primal(np.asarray(x, np.float64), at, goal, mean)
-    left = x[at]
-    across = x @ left.T
-    across = np.asarray(across.toarray() if sparse.issparse(across) else across, np.float64)
-    kernel = across[at]
-    values, vectors = np.linalg.eigh(kernel)
-    scale = max(float(np.trace(kernel)) / max(len(at), 1), 1e-9)
-    turned, target = across @ vectors, vectors.T @ goal
+        return _primal(np.asarray(reduce(x, REDUCED, seed), np.float64), at, goal, mean)
+    kernel = gram(x) if kernel is None else kernel
+    inner, across = kernel[np.ix_(at, at)], kernel[:, at]
+    scale = max(float(np.trace(inner)) / max(len(at), 1), 1e-9)
 
     def solve(strength: float) -> Floats:
-        return (turned @ (target / (np.maximum(values, 0)[:, None] + strength * scale)) + mean).astype(np.float32)
+        shifted = inner + np.float32(strength * scale) * np.eye(len(inner), dtype=np.float32)
+        weights = linalg.cho_solve(linalg.cho_factor(shifted, overwrite_a=True, check_finite=False), goal)
+        return np.asarray(across @ weights + mean, np.float32)
 
     return solve
+
+
+def gram(x: Matrix | Floats) -> Floats:
+    """X X' [users, users]."""
+    product = x @ x.T
+    return np.asarray(product.toarray() if sparse.issparse(product) else product, np.float32)
 
 
 def _primal(

@@ -130,9 +130,7 @@ def _fit_offset(folds: list[tuple[dict[str, Floats], Bools, Bools]], seed: int) 
     return fit_stack(parts, known, np.concatenate([t[r] for (_, _, t), r in zip(folds, rows, strict=True)]))
 
 
-def _graph(
-    c: Context, view: Visible, acts: Mapping[EdgeKey, Bools] | None
-) -> tuple[Graph, dict[Relation, Matrix]]:
+def _graph(c: Context, view: Visible, acts: Mapping[EdgeKey, Bools] | None) -> tuple[Graph, dict[Relation, Matrix]]:
     matrices = relation_matrices(c.snapshot, c.found, view, acts)
     return {r: Adjacency.of(m, c.device) for r, m in matrices.items()}, matrices
 

@@ -84,6 +84,39 @@ class SageLayer(nn.Module):
         }
 
 
+@torch.no_grad()
+def blockwise(
+    layer: SageLayer, h: Mapping[str, Tensor], graph: Mapping[Relation, Adjacency], rows: int
+) -> dict[str, Tensor]:
+    """One layer for all nodes, `rows` destinations at a time: the memory of a block, the values of `layer(h, graph)`."""
+    out = {}
+    for label, states in h.items():
+        into = {r: a.forward for r, a in graph.items() if r[2] == label}
+        parts = []
+        for start in range(0, max(len(states), 1), rows):
+            own = states[start : start + rows]
+            total = layer.own[name(label)](own)
+            for r, matrix in into.items():
+                message = torch.sparse.mm(_rows(matrix, start, start + len(own)), h[r[0]])
+                total = total + layer.messages[name(*r)](message)
+            parts.append(layer.norm[name(label)](own + layer.dropout(torch.relu(total))))
+        out[label] = torch.cat(parts)
+    return out
+
+
+def _rows(matrix: Tensor, start: int, stop: int) -> Tensor:
+    indptr = matrix.crow_indices()
+    first, last = int(indptr[start]), int(indptr[stop])
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Sparse", category=UserWarning)
+        return torch.sparse_csr_tensor(
+            indptr[start : stop + 1] - first,
+            matrix.col_indices()[first:last],
+            matrix.values()[first:last],
+            size=(stop - start, matrix.shape[1]),
+        )
+
+
 def name(*parts: str) -> str:
     """A module name for labels and types, which may hold dots and anything else."""
     return "m_" + "_".join(p.encode().hex() for p in parts)

@@ -180,7 +180,8 @@ def _spend(rng: np.random.Generator, interests: NDArray[np.int8], weights: Float
     dear = np.array([w.name in _DEAR for w in WORDS], np.float64)
     share = (np.where(interests >= 0, dear[interests], 0) * weights).sum(1)
     level = np.array([2.7, 3.6, 3.2, 3.4])[stage]
-    return np.exp(level + 0.9 * share + rng.normal(0, 0.35, len(stage))).round(2).astype(np.float32)
+    spend: Floats = np.exp(level + 0.9 * share + rng.normal(0, 0.35, len(stage)))
+    return spend.round(2).astype(np.float32)
 
 
 def _items(

@@ -11,7 +11,9 @@ def test_a_mapping_joined_to_itself_is_itself() -> None:
 
 def test_union_of_labels_types_and_properties() -> None:
     user = NodeMapping("User", "user", text=("about",), categorical=("bio",), private=("mail",))
-    other = GraphMapping((user, NodeMapping("Song", "item")), (RelationshipMapping("HEARD", "User", "Song", "behaviour"),))
+    other = GraphMapping(
+        (user, NodeMapping("Song", "item")), (RelationshipMapping("HEARD", "User", "Song", "behaviour"),)
+    )
     joined = join_mappings(default_mapping(), other)
     assert {n.label for n in joined.nodes} == {"User", "Item", "Topic", "Song"}
     assert {r.type for r in joined.relationships} == {"KNOWS", "ABOUT", "TAGGED", "HEARD"}
