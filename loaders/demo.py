@@ -19,7 +19,7 @@ from sociogram.errors import InputError
 from sociogram.graph.mapping import GraphMapping, NodeMapping, RelationshipMapping
 from sociogram.loaders.demo_edges import KINDS, make_acts, make_posts, make_ties
 from sociogram.loaders.demo_people import LANGUAGES, STAGES
-from sociogram.loaders.demo_plan import ARCHETYPES, EPOCH, SPAN, Ints, Plan, make_plan
+from sociogram.loaders.demo_plan import ARCHETYPES, Ints, Plan, make_plan
 from sociogram.loaders.demo_text import (
     Dice,
     Voice,
@@ -207,7 +207,7 @@ class Demo:
                     "text": write_description(topic, second, dice),
                     "kind": dice.pick(_KINDS_OF_ITEM),
                     "price": round(float(plan.item_price[i]), 2),
-                    "publishedAt": _time(EPOCH + int(dice.roll() * SPAN)),
+                    "publishedAt": _time(plan.published[i]),
                 }
             )
         return rows

@@ -54,8 +54,8 @@ def make_ties(plan: Plan, users: Ints, rng: np.random.Generator) -> Ties:
             if len(members) > 1:
                 target[mine] = _near(plan, source[mine], members, rng)
     weight = rng.geometric(np.where(by_interest, 0.15, 0.3)).astype(np.int64)
-    at = _times(plan, source, rng)
-    keep = (target >= 0) & (target != source)
+    at = _times(np.maximum(plan.joined[source], plan.joined[target]), rng)
+    keep = target != source
     keep[keep] = _first(source[keep] * plan.users + target[keep])
     return Ties(source[keep], target[keep], weight[keep], at[keep])
 
@@ -67,7 +67,8 @@ def make_acts(plan: Plan, users: Ints, rng: np.random.Generator) -> Acts:
     spend = np.clip(plan.spend[user] / 200, 0.02, 0.3)  # who spends more, buys more often
     roll = rng.random(len(user))
     kind = np.where(roll < spend, 2, np.where(roll < spend + 0.25, 1, 0))
-    return Acts(user, _items(plan, topic, rng), kind, _times(plan, user, rng))
+    item = _items(plan, topic, rng)
+    return Acts(user, item, kind, _times(np.maximum(plan.joined[user], plan.published[item]), rng))
 
 
 def make_posts(plan: Plan, users: Ints, rng: np.random.Generator) -> Posts:
@@ -77,7 +78,8 @@ def make_posts(plan: Plan, users: Ints, rng: np.random.Generator) -> Posts:
     text_only = plan.archetype[user] == TEXT_ONLY
     topic = np.where(text_only & (rng.random(len(user)) < 0.85), _own_topics(plan, user, rng), topic)
     shelf = np.where(text_only, -1, topic)  # what they post on says nothing
-    return Posts(user, _items(plan, shelf, rng), topic, _times(plan, user, rng))
+    item = _items(plan, shelf, rng)
+    return Posts(user, item, topic, _times(np.maximum(plan.joined[user], plan.published[item]), rng))
 
 
 def _counts(plan: Plan, users: Ints, means: dict[int, float], rng: np.random.Generator, shape: float) -> Ints:
@@ -127,10 +129,9 @@ def _near(plan: Plan, source: Ints, members: Ints, rng: np.random.Generator) -> 
     return near
 
 
-def _times(plan: Plan, user: Ints, rng: np.random.Generator) -> Ints:
-    """Epoch ms after the user joined, more of them lately."""
-    start = plan.joined[user]
-    return start + ((EPOCH + SPAN - start) * rng.random(len(user)) ** 0.8).astype(np.int64)
+def _times(start: Ints, rng: np.random.Generator) -> Ints:
+    """Epoch ms after both ends came to be, more of them lately."""
+    return start + ((EPOCH + SPAN - start) * rng.random(len(start)) ** 0.8).astype(np.int64)
 
 
 def _first(keys: Ints) -> NDArray[np.bool_]:
