@@ -80,7 +80,9 @@ def snapshot(folder: Path, data: Path, hidden: pd.DataFrame) -> Snapshot:
         ("User", "KNOWS", "User"): table(source=friends.userID, target=friends.friendID),
         ("User", "LISTENED", "Item"): table(source=plays.userID, target=plays.artistID, weight=plays.weight * 1.0),
         ("Item", "ABOUT", "Topic"): table(source=about.artistID, target=about.tagID, weight=about.weight * 1.0),
-        ("User", "TAGGED", "Topic"): table(source=tagged.userID, target=tagged.tagID, item=tagged.artistID, weight=ones),
+        ("User", "TAGGED", "Topic"): table(
+            source=tagged.userID, target=tagged.tagID, item=tagged.artistID, weight=ones
+        ),
     }
     return Snapshot.create(folder, MAPPING, nodes, edges)
 
@@ -140,11 +142,22 @@ def main() -> None:
         theirs = metrics.average_precision(s, truth, known)
         d = metrics.paired_bootstrap(ours, theirs)
         p3 = metrics.mean(metrics.precision_at_k(s, truth, 3, known))
-        rows.append({"method": name, "map": metrics.mean(theirs), "p@3": p3, "behind": d.difference, "low": d.low, "high": d.high})
+        rows.append(
+            {
+                "method": name,
+                "map": metrics.mean(theirs),
+                "p@3": p3,
+                "behind": d.difference,
+                "low": d.low,
+                "high": d.high,
+            }
+        )
     print(f"{len(judged)} tags, {len(hidden)} hidden pairs of {hidden.userID.nunique()} users; fit {seconds:.0f} s")
     print(f"{'method':42s}{'mAP':>8s}{'P@3':>8s}   ours minus it, 95 %")
     for r in rows:
-        print(f"{r['method']:42s}{r['map']:8.4f}{r['p@3']:8.4f}   {r['behind']:+.4f} [{r['low']:+.4f}, {r['high']:+.4f}]")
+        print(
+            f"{r['method']:42s}{r['map']:8.4f}{r['p@3']:8.4f}   {r['behind']:+.4f} [{r['low']:+.4f}, {r['high']:+.4f}]"
+        )
     if options.out:
         record = {"rows": rows, "seconds": seconds, "cost": report["cost"], "own": report["tags"], "seed": options.seed}
         options.out.write_text(json.dumps(record, indent=1), encoding="utf-8")

@@ -54,9 +54,7 @@ def read_targets(snapshot: Snapshot, seed: int, most: int = 200) -> list[Target]
     return found
 
 
-def _encode(
-    raw: list[Any], known: Bools, kind: str, most: int
-) -> tuple[NDArray[np.float32], list[str], float, float]:
+def _encode(raw: list[Any], known: Bools, kind: str, most: int) -> tuple[NDArray[np.float32], list[str], float, float]:
     if kind == "number":
         y = np.array([float(v) if k else np.nan for v, k in zip(raw, known, strict=True)])
         if not known.any():
@@ -72,7 +70,12 @@ def _encode(
     values = sorted(counts, key=lambda v: (-counts[v], v))[:most]
     at = {v: i for i, v in enumerate(values)}
     if kind == "class":
-        return np.array([at.get(v, -1) if k else -1 for v, k in zip(raw, known, strict=True)], np.float32), values, 0.0, 1.0
+        return (
+            np.array([at.get(v, -1) if k else -1 for v, k in zip(raw, known, strict=True)], np.float32),
+            values,
+            0.0,
+            1.0,
+        )
     y = np.zeros((len(raw), len(values)), np.float32)
     for i, v in enumerate(raw):
         for x in v if known[i] else ():

@@ -20,7 +20,9 @@ PLACED = 0.5  # spread of user-item products of the network's half, in spreads o
 
 
 @torch.no_grad()
-def network_outputs(model: Sociogram, problem: Problem, graph: Graph) -> tuple[dict[str, Floats], Floats, dict[str, Floats]]:
+def network_outputs(
+    model: Sociogram, problem: Problem, graph: Graph
+) -> tuple[dict[str, Floats], Floats, dict[str, Floats]]:
     """Shared-space vectors by label, user-topic scores [users, targets], head outputs by attribute."""
     model.eval()
     h = layerwise(model, problem.inputs.assemble(problem.table), graph)
@@ -71,5 +73,7 @@ def embeddings(
         half = np.zeros((len(v), config.shared), np.float32) if half is None else half
         out[label] = np.ascontiguousarray(np.concatenate([scale * v, half], 1), np.float32)
         if not np.isfinite(out[label]).all():
-            raise TrainingError(f"Embeddings of {label} are not finite; lower learning_rate (now {config.learning_rate}).")
+            raise TrainingError(
+                f"Embeddings of {label} are not finite; lower learning_rate (now {config.learning_rate})."
+            )
     return out

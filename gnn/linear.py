@@ -17,7 +17,12 @@ KERNEL = 6000  # up to this many users ridge is solved exactly in the dual
 REDUCED = 256  # above it, on this many singular directions
 RIDGES = (0.3, 1.0, 3.0, 10.0, 30.0)  # times the mean squared row length
 COSTS = (1.0, 4.0, 16.0)  # C of logistic regression
-CONSTANT = ("ridge on items", "ridge on text vectors", "ridge own", "ridge both")  # inputs that no hidden interest changes
+CONSTANT = (
+    "ridge on items",
+    "ridge on text vectors",
+    "ridge own",
+    "ridge both",
+)  # inputs that no hidden interest changes
 PROFILE = 2000  # most frequent topics of a user's items that ridge reads
 LOGISTIC_TOPICS = 256  # more topics than this: ridge instead of logistic regression
 

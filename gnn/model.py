@@ -64,7 +64,10 @@ class Inputs:
 
 
 def relation_matrices(
-    snapshot: Snapshot, found: Interests, view: Visible, hidden_acts: Mapping[tuple[str, str, str], np.ndarray] | None = None
+    snapshot: Snapshot,
+    found: Interests,
+    view: Visible,
+    hidden_acts: Mapping[tuple[str, str, str], np.ndarray] | None = None,
 ) -> dict[Relation, "sparse.csr_array"]:
     """Weights [destinations, sources] of every relation and its reverse as far as visible; `hidden_acts` masks behaviours."""
     users = snapshot.users.label
@@ -110,7 +113,7 @@ class Sociogram(nn.Module):
         self.topic_text = nn.Linear(shape.text_width, config.shared)
         self.heads = nn.ModuleDict({name(a): nn.Linear(config.hidden, k) for a, k in shape.heads.items()})
         self.input_dropout = nn.Dropout(config.dropout / 2)
-        self.scale = nn.Parameter(torch.tensor(2.0))
+        self.scale = nn.Parameter(torch.tensor(0.2))  # small: training starts at what the linear parts say
         nn.init.zeros_(self.topic_text.bias)
 
     def hidden(self, x: Mapping[str, Tensor], graph: Graph | Sequence[Graph]) -> dict[str, Tensor]:

@@ -85,7 +85,9 @@ class SageLayer(nn.Module):
 
 
 @torch.no_grad()
-def blockwise(layer: SageLayer, h: Mapping[str, Tensor], graph: Mapping[Relation, Adjacency], rows: int) -> dict[str, Tensor]:
+def blockwise(
+    layer: SageLayer, h: Mapping[str, Tensor], graph: Mapping[Relation, Adjacency], rows: int
+) -> dict[str, Tensor]:
     """One layer for all nodes, `rows` destinations at a time: the memory of a block, the values of `layer(h, graph)`."""
     out = {}
     for label, states in h.items():

@@ -75,7 +75,7 @@ def fit_stack(
         return float(value) + decay * float((w**2).sum()), slope.astype(np.float64) + 2 * decay * w
 
     if not len(users):
-        return Stack({n: 0.0 for n in names}, scales)
+        return Stack(dict.fromkeys(names, 0.0), scales)
     first = np.array([start.weights.get(n, 0.0) if start else 0.1 for n in names])
     limit = {"maxiter": 60, "ftol": 1e-7}
     found = optimize.minimize(loss, first, jac=True, method="L-BFGS-B", bounds=[(0, None)] * len(names), options=limit)

@@ -7,7 +7,13 @@ from sociogram.gnn.sampler import Sampler
 
 CPU = torch.device("cpu")
 SIZES = {"User": 40, "Item": 25, "Topic": 7}
-RELATIONS: list[Relation] = [("User", "KNOWS", "User"), ("User", "SAW", "Item"), ("Item", "SAW <", "User"), ("Item", "about", "Topic"), ("Topic", "about <", "Item")]
+RELATIONS: list[Relation] = [
+    ("User", "KNOWS", "User"),
+    ("User", "SAW", "Item"),
+    ("Item", "SAW <", "User"),
+    ("Item", "about", "Topic"),
+    ("Topic", "about <", "Item"),
+]
 
 
 def graph(seed: int = 0) -> dict[Relation, Adjacency]:

@@ -66,7 +66,9 @@ def test_interests_are_derived_where_there_are_none(tmp_path: Path) -> None:
     mapping = default_mapping()
     from sociogram.graph.mapping import GraphMapping, RelationshipMapping
 
-    mapping = GraphMapping(mapping.nodes, (*mapping.relationships, RelationshipMapping("SAW", "User", "Item", "behaviour")))
+    mapping = GraphMapping(
+        mapping.nodes, (*mapping.relationships, RelationshipMapping("SAW", "User", "Item", "behaviour"))
+    )
     edges = {
         ("User", "SAW", "Item"): table(source=["a", "b"], target=["i", "j"]),
         ("Item", "ABOUT", "Topic"): table(source=["i"], target=["t"]),
