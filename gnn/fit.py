@@ -90,8 +90,8 @@ def fit(
     with clock.stage("final"):
         none = c.split.observed * 0
         none.eliminate_zeros()
-        final = build_phase(c, none, None, choice.offset, None, progress)
-        model = _train_final(c, final, choice, model, folder, progress)
+        final = build_phase(c, none, offset=choice.offset, progress=progress)
+        model = _train_final(c, final, choice, model, folder / "checkpoint" / "final", progress=progress)
         vectors, scores, heads = network_outputs(model, final.problem, final.graph)
     attributes, attribute_report = _attributes(c, heads)
     tags = _tags(c, final, choice, scores)
@@ -141,7 +141,7 @@ def _prepare(
         items = fit_items(snapshot, seed=config.seed, progress=progress)
     with clock.stage("features"):
         factors = {} if items is None else {snapshot.users.label: items.user_factors, **items.item_factors}
-        features = build_features(snapshot, texts, factors, tokenize, config.seed)
+        features = build_features(snapshot, texts, factors, tokenize, seed=config.seed)
         found = interests(snapshot)
         split = split_interests(found, config)
         name = ("cuda" if torch.cuda.is_available() else "cpu") if config.device == "auto" else config.device
@@ -155,7 +155,7 @@ def _prepare(
 
 def _joint(c: Context, encoder: Encoder, progress: Progress) -> tuple[Context, list[dict[str, float]]]:
     """Train the encoder with the network, encode everything again; the network starts afresh on the new table."""
-    phase = build_phase(c, c.split.held_out, None, None, None, progress)
+    phase = build_phase(c, c.split.held_out, progress=progress)
     trainer = Trainer(_new_model(c, phase), phase.problem, c.config, None)
     curve = train_jointly(c, phase, trainer, encoder, progress)
     table = encoder.encode(c.features.texts.distinct, progress)
@@ -180,7 +180,8 @@ def _choose(c: Context, folder: Path, progress: Progress) -> tuple[Choice, Socio
     def quality(scores: Floats) -> float:
         return mean_average_precision(scores[rows], held.truth[rows], held.known[rows])
 
-    phase = build_phase(c, c.split.held_out, validation, None, quality if len(rows) else None, progress)
+    judge = quality if len(rows) else None
+    phase = build_phase(c, c.split.held_out, truth=validation, quality=judge, progress=progress)
     model = _new_model(c, phase)
     trained = Trainer(model, phase.problem, c.config, folder / "checkpoint" / "choose", c.identity).run(
         progress, "train"
@@ -189,7 +190,7 @@ def _choose(c: Context, folder: Path, progress: Progress) -> tuple[Choice, Socio
         steps = min(trained.steps, c.config.max_steps)
         return Choice(phase.offset, phase.offset, Calibration([1, 0, 0, 0]), steps, trained, {}), model
     report: dict[str, Any] = {}
-    raw = predict(model, phase.problem, phase.problem.validation)
+    raw = predict(model, phase.problem, phase.graph)
     parts = {**phase.parts, NETWORK: raw + phase.offset.apply(phase.parts, held.known)}
     stack = fit_stack(parts, held.known, held.truth)
     calibration = fit_calibration(
@@ -201,12 +202,14 @@ def _choose(c: Context, folder: Path, progress: Progress) -> tuple[Choice, Socio
         tested = {**phase.parts, NETWORK: raw + offset}
         score = stack.apply(tested, at_test.known)
         shown = {**phase.parts, "linear parts together": offset, "network on linear parts": raw + offset}
-        report = tag_report(score, calibration, shown, held, at_test, c.config.precision_floor, c.config.seed)
+        report = tag_report(
+            score, calibration, shown, held, at_test, floor=c.config.precision_floor, seed=c.config.seed
+        )
         names = topic_names(c)
         report["per_topic"] = per_topic(score, names, at_test)
         fold = phase.problem.folds[0]
         train_score = stack.apply(
-            {**phase.parts, NETWORK: predict(model, phase.problem, fold) + fold.offset}, fold.known
+            {**phase.parts, NETWORK: predict(model, phase.problem, fold.graph) + fold.offset}, fold.known
         )
         at = np.flatnonzero(fold.truth.any(1))
         on_train = mean_average_precision(train_score[at], fold.truth[at], fold.known[at])
@@ -224,14 +227,14 @@ def topic_names(c: Context) -> list[str]:
 
 
 def _train_final(
-    c: Context, phase: Phase, choice: Choice, model: Sociogram, folder: Path, progress: Progress
+    c: Context, phase: Phase, choice: Choice, model: Sociogram, checkpoint: Path, *, progress: Progress
 ) -> Sociogram:
     """The same number of steps on everything that is observed."""
     if c.split.kind == "none":
         return model
     again = _new_model(c, phase)
     config = replace(c.config, max_steps=choice.steps, budget_seconds=None)
-    Trainer(again, phase.problem, config, folder / "checkpoint" / "final", c.identity).run(progress, "train on all")
+    Trainer(again, phase.problem, config, checkpoint, c.identity).run(progress, "train on all")
     return again
 
 

@@ -52,7 +52,7 @@ def _pairs(left: Matrix, relation: Matrix, right: Matrix) -> NDArray[np.int64]:
     first, second = _first_text(left), _first_text(right)
     coo = sparse.coo_array(relation)
     pairs = np.stack([first[coo.row], second[coo.col]], 1)
-    return pairs[(pairs >= 0).all(1) & (pairs[:, 0] != pairs[:, 1])]
+    return np.asarray(pairs[(pairs >= 0).all(1) & (pairs[:, 0] != pairs[:, 1])], np.int64)
 
 
 def _first_text(m: Matrix) -> NDArray[np.int64]:
@@ -158,7 +158,7 @@ def _backward(
     weights: list[nn.Parameter],
 ) -> None:
     """Gradient of norm 1 from the links plus SUPERVISED from the network's table gradient."""
-    total: list[torch.Tensor | None] = [None] * len(weights)
+    total: dict[int, torch.Tensor] = {}
     losses = [(1.0, link)]
     if len(asked):
         rows = torch.from_numpy(asked).to(standard.device)
@@ -171,6 +171,6 @@ def _backward(
         for i, g in enumerate(grads):
             if g is not None and norm > 1e-10:
                 part = share * g / norm
-                total[i] = part if total[i] is None else total[i] + part
-    for w, g in zip(weights, total, strict=True):
-        w.grad = g
+                total[i] = total[i] + part if i in total else part
+    for i, w in enumerate(weights):
+        w.grad = total.get(i)

@@ -136,11 +136,13 @@ class Sociogram(nn.Module):
         placed = torch.cat([z[label] for label in self.shape.topics])
         if drop is not None:
             placed = placed * ~drop[:, None]
-        return self.topic_text(text) + placed
+        out: Tensor = self.topic_text(text) + placed
+        return out
 
     def scores(self, users: Tensor, topics: Tensor) -> Tensor:
         """User-topic logits by dot product [users, topics]."""
-        return self.scale * users @ topics.T / self.config.shared**0.5
+        out: Tensor = self.scale * users @ topics.T / self.config.shared**0.5
+        return out
 
 
 def build_shape(

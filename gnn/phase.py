@@ -68,9 +68,10 @@ class Phase:
 def build_phase(
     c: Context,
     hidden: Matrix,
-    truth: Bools | None,
-    offset: Stack | None,
-    quality: Callable[[Floats], float] | None,
+    *,
+    truth: Bools | None = None,
+    offset: Stack | None = None,
+    quality: Callable[[Floats], float] | None = None,
     progress: Progress = SILENT,
 ) -> Phase:
     """Compute parts and graphs with `hidden` out of sight; `truth` (if any) is what validation looks for."""

@@ -259,7 +259,9 @@ class Trainer:
         fold = self.problem.validation
         if fold is None:
             return 0.0
-        return mean_average_precision(predict(self.model, self.problem, fold) + fold.offset, fold.truth, fold.known)
+        return mean_average_precision(
+            predict(self.model, self.problem, fold.graph) + fold.offset, fold.truth, fold.known
+        )
 
     def _save(self) -> None:
         if self.checkpoint is None:
@@ -308,8 +310,9 @@ def _under(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
 
 
 @torch.no_grad()
-def predict(model: Sociogram, problem: Problem, fold: Fold) -> Floats:
+def predict(model: Sociogram, problem: Problem, graph: Graph) -> Floats:
     """The network's own scores [users, targets]."""
     model.eval()
-    scores, _ = user_topic(model, problem, model.hidden(problem.inputs.assemble(problem.table), fold.graph))
-    return scores.float().cpu().numpy()
+    scores, _ = user_topic(model, problem, model.hidden(problem.inputs.assemble(problem.table), graph))
+    out: Floats = scores.float().cpu().numpy()
+    return out

@@ -104,7 +104,7 @@ def test_thin_graphs_work_or_say_why(tmp_path: Path, case: str) -> None:
 
 def test_nothing_to_learn_from_is_said(tmp_path: Path) -> None:
     empty = {"User": table(key=[]), "Item": table(key=[]), "Topic": table(key=[])}
-    none = Snapshot.create(tmp_path / "a", MAPPING, {k: t for k, t in empty.items()}, {})
+    none = Snapshot.create(tmp_path / "a", MAPPING, empty, {})
     with pytest.raises(TrainingError, match="no User nodes"):
         fit(none, LightEncoder(16), QUICK, tmp_path / "run")
     bare = Snapshot.create(tmp_path / "b", GraphMapping((USER,)), {"User": table(key=["a", "b"])}, {})
