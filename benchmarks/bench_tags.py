@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from sociogram.encoders.keywords import tokenize
 from sociogram.encoders.load import load_encoder
 from sociogram.gnn import features, linear, metrics, split
 from sociogram.gnn.config import FitConfig
@@ -92,7 +93,7 @@ def simple_rows(snap: Snapshot, config: FitConfig, columns: list[int]) -> dict[s
     found = split.interests(snap)
     cut = split.split_interests(found, config)
     texts = features.collect_texts(snap)
-    built = features.build_features(snap, texts, {}, features.words, config.seed)
+    built = features.build_features(snap, texts, {}, tokenize, seed=config.seed)
     priors = linear.Priors(built, np.zeros((len(texts.distinct), 2), np.float32), cut, config.seed)
 
     def dense(m: split.Matrix) -> np.ndarray:

@@ -42,7 +42,7 @@ def predict_attribute(
 
 def _goal(target: Target) -> Floats:
     if target.kind == "class":
-        return np.eye(len(target.values), dtype=np.float32)[target.y.astype(int).clip(0)]
+        return np.asarray(np.eye(len(target.values))[target.y.astype(int).clip(0)], np.float32)
     return target.y[:, None] if target.kind == "number" else target.y
 
 

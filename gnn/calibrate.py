@@ -20,7 +20,7 @@ class Calibration:
 
     def probability(self, scores: Floats, known: Truth) -> NDArray[np.float32]:
         """Probabilities [users, targets]."""
-        return special.expit(_inputs(scores, known) @ np.asarray(self.weights)).astype(np.float32)
+        return np.asarray(special.expit(_inputs(scores, known) @ np.asarray(self.weights)), np.float32)
 
 
 def _inputs(scores: Floats, known: Truth) -> NDArray[np.float64]:

@@ -1,5 +1,6 @@
 """Attribute heads: what each predicts, its loss, and its predictions with confidence."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,11 +37,11 @@ class Target:
 def read_targets(snapshot: Snapshot, seed: int, most: int = 200) -> list[Target]:
     """Attributes of the users that have at least ten known values and two different ones, split 60:20:20."""
     users = snapshot.users
-    found = []
+    found: list[Target] = []
     for name, kind in users.mapping.predict.items():
         rng = np.random.default_rng((seed, len(found), 3))
         raw = users.column(name)
-        known = np.array([v is not None and v == v and v != [] for v in raw])
+        known = np.array([v is not None and v != [] and not (isinstance(v, float) and math.isnan(v)) for v in raw])
         y, values, mean, deviation = _encode(raw, known, kind, most)
         known &= np.isfinite(y).all(-1) if y.ndim > 1 else y >= 0 if kind == "class" else np.isfinite(y)
         if known.sum() < 10 or (kind != "number" and len(values) < 2) or deviation < 1e-12:

@@ -1,6 +1,7 @@
 """Outputs of a trained network for every node, and the vectors that are published."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import torch
@@ -44,7 +45,8 @@ def layerwise(model: Sociogram, x: Mapping[str, Tensor], graph: Graph, rows: int
     """Node states as `model.hidden` in evaluation, layer by layer over blocks of rows."""
     model.eval()
     h = {label: torch.relu(model.project[name(label)](v)) for label, v in x.items()}
-    for layer in model.layers:
+    layers: Any = model.layers
+    for layer in layers:
         h = blockwise(layer, h, graph, rows)
     return h
 

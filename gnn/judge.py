@@ -60,6 +60,7 @@ def tag_report(
     parts: Mapping[str, Floats],
     validation: HeldOut,
     test: HeldOut,
+    *,
     floor: float,
     seed: int,
 ) -> dict[str, Any]:

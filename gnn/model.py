@@ -113,7 +113,7 @@ class Sociogram(nn.Module):
         self.topic_text = nn.Linear(shape.text_width, config.shared)
         self.heads = nn.ModuleDict({name(a): nn.Linear(config.hidden, k) for a, k in shape.heads.items()})
         self.input_dropout = nn.Dropout(config.dropout / 2)
-        self.scale = nn.Parameter(torch.tensor(2.0))
+        self.scale = nn.Parameter(torch.tensor(0.2))  # small: training starts at what the linear parts say
         nn.init.zeros_(self.topic_text.bias)
 
     def hidden(self, x: Mapping[str, Tensor], graph: Graph | Sequence[Graph]) -> dict[str, Tensor]:
@@ -136,11 +136,13 @@ class Sociogram(nn.Module):
         placed = torch.cat([z[label] for label in self.shape.topics])
         if drop is not None:
             placed = placed * ~drop[:, None]
-        return self.topic_text(text) + placed
+        out: Tensor = self.topic_text(text) + placed
+        return out
 
     def scores(self, users: Tensor, topics: Tensor) -> Tensor:
         """User-topic logits by dot product [users, topics]."""
-        return self.scale * users @ topics.T / self.config.shared**0.5
+        out: Tensor = self.scale * users @ topics.T / self.config.shared**0.5
+        return out
 
 
 def build_shape(

@@ -46,7 +46,8 @@ class _Mean(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, forward: Tensor, backward: Tensor) -> Tensor:
         ctx.back = backward
-        return torch.sparse.mm(forward, x)
+        out: Tensor = torch.sparse.mm(forward, x)
+        return out
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:

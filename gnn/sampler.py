@@ -24,7 +24,8 @@ class Block:
 
 
 @numba.njit(cache=True)
-def _pick(indptr, indices, data, rows, fanout, seed):  # type: ignore[no-untyped-def]  # pragma: no cover
+def _pick(matrix, rows, fanout, seed):  # type: ignore[no-untyped-def]  # pragma: no cover
+    indptr, indices, data = matrix
     np.random.seed(seed)
     out = np.zeros(len(rows) + 1, np.int64)
     for i in range(len(rows)):
@@ -67,11 +68,11 @@ class Sampler:
             self.place[label][rows] = np.arange(len(rows))
         graphs = []
         for hop, fanout in enumerate(fanouts):
-            targets = {label: rows for label, rows in nodes.items()}
+            targets = dict(nodes)
             drawn: dict[Relation, Arrays] = {}
-            for i, (relation, (indptr, indices, data)) in enumerate(self.arrays.items()):
+            for i, (relation, matrix) in enumerate(self.arrays.items()):
                 rows = targets[relation[2]]
-                drawn[relation] = _pick(indptr, indices, data, rows, fanout, (seed * 1009 + hop * 101 + i) % 2**31)
+                drawn[relation] = _pick(matrix, rows, fanout, (seed * 1009 + hop * 101 + i) % 2**31)
                 nodes[relation[0]] = self._append(relation[0], nodes[relation[0]], drawn[relation][1])
             graphs.append(
                 {

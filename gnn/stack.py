@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,8 +78,9 @@ def fit_stack(
     if not len(users):
         return Stack(dict.fromkeys(names, 0.0), scales)
     first = np.array([start.weights.get(n, 0.0) if start else 0.1 for n in names])
-    limit = {"maxiter": 60, "ftol": 1e-7}
-    found = optimize.minimize(loss, first, jac=True, method="L-BFGS-B", bounds=[(0, None)] * len(names), options=limit)
+    limit: Any = {"maxiter": 60, "ftol": 1e-7}
+    bounds = optimize.Bounds(np.zeros(len(names)), np.full(len(names), np.inf))
+    found = optimize.minimize(loss, first, jac=True, method="L-BFGS-B", bounds=bounds, options=limit)
     return Stack({n: float(w) for n, w in zip(names, found.x, strict=True)}, scales)
 
 

@@ -109,7 +109,10 @@ class Batch:
 class Trainer:
     """Steps over the folds in turn; keeps the weights of the best validation."""
 
-    def __init__(self, model: Sociogram, problem: Problem, config: FitConfig, checkpoint: Path) -> None:
+    def __init__(
+        self, model: Sociogram, problem: Problem, config: FitConfig, checkpoint: Path | None, identity: str = ""
+    ) -> None:
+        self.identity = identity  # a checkpoint of other data or options is not resumed
         self.model, self.problem, self.config, self.checkpoint = model, problem, config, checkpoint
         self.optimizer = torch.optim.AdamW(model.parameters(), config.learning_rate, weight_decay=config.weight_decay)
         self.result, self.bad, self.limit = Trained(), 0, config.max_steps
@@ -140,9 +143,14 @@ class Trainer:
             self.model.load_state_dict(self.best_state or self.model.state_dict())
         return self.result
 
+    def step(self) -> dict[str, float]:
+        """One gradient step on the next fold; the losses."""
+        losses = self._step()
+        self.result.steps += 1
+        return losses
+
     def _advance(self) -> str:
-        r, losses = self.result, self._step()
-        r.steps += 1
+        losses, r = self.step(), self.result
         note = f"loss {losses['loss']:.3f}"
         if r.steps % self.config.validate_every == 0 or r.steps == self.limit:
             score = self._validate()
@@ -198,7 +206,7 @@ class Trainer:
     def _sampled(self, k: int) -> "Batch":
         """Neighbourhoods of some users with something to find, of all topics and of some links."""
         p, config, fold, shape = self.problem, self.config, self.problem.folds[k], self.model.shape
-        whole = self.whole = self.whole or p.inputs.assemble(p.table)
+        whole = self.whole = p.inputs.assemble(p.table) if p.table.requires_grad or not self.whole else self.whole
         sampler = self.samplers.setdefault(
             k, Sampler(fold.graph, {label: len(x) for label, x in whole.items()}, p.table.device)
         )
@@ -231,7 +239,7 @@ class Trainer:
                 broken = [n for n, w in self.model.named_parameters() if not torch.isfinite(w).all()]
                 cause = f"weights of {broken[0]} are not finite" if broken else "its inputs overflow"
                 raise TrainingError(
-                    f"The loss of {part!r} became {float(value)} at step {self.result.steps + 1}: {cause}. "
+                    f"The loss of {part!r} became {float(value.detach())} at step {self.result.steps + 1}: {cause}. "
                     f"Lower learning_rate (now {self.config.learning_rate}) or look for extreme numeric properties."
                 )
         users = z[self.model.shape.users].detach()
@@ -251,9 +259,13 @@ class Trainer:
         fold = self.problem.validation
         if fold is None:
             return 0.0
-        return mean_average_precision(predict(self.model, self.problem, fold) + fold.offset, fold.truth, fold.known)
+        return mean_average_precision(
+            predict(self.model, self.problem, fold.graph) + fold.offset, fold.truth, fold.known
+        )
 
     def _save(self) -> None:
+        if self.checkpoint is None:
+            return
         self.checkpoint.mkdir(parents=True, exist_ok=True)
         tensors = {f"model.{k}": v for k, v in self.model.state_dict().items()}
         tensors |= {f"best.{k}": v for k, v in self.best_state.items()}
@@ -263,7 +275,7 @@ class Trainer:
         r = self.result
         record = {"curve": r.curve, "best": r.best, "best_step": r.best_step, "steps": r.steps}
         record |= {"bad": self.bad, "limit": self.limit}
-        metadata = {"record": json.dumps(record)}
+        metadata = {"record": json.dumps(record), "identity": self.identity}
         staged = self.checkpoint / "train.safetensors.part"
         save_file({k: v.detach().contiguous().clone() for k, v in tensors.items()}, staged, metadata)
         staged.rename(self.checkpoint / "train.safetensors")
@@ -271,11 +283,14 @@ class Trainer:
     def _resume(self) -> None:
         from safetensors import safe_open
 
-        path = self.checkpoint / "train.safetensors"
-        if not path.exists():
+        path = self.checkpoint and self.checkpoint / "train.safetensors"
+        if path is None or not path.exists():
             return
         with safe_open(path, "pt") as opened:
-            record: dict[str, Any] = json.loads(opened.metadata()["record"])
+            metadata = opened.metadata()
+        if metadata["identity"] != self.identity:
+            return
+        record: dict[str, Any] = json.loads(metadata["record"])
         tensors = load_file(path, device=str(self.problem.table.device))
         self.model.load_state_dict(_under(tensors, "model."))
         self.best_state = _under(tensors, "best.")
@@ -295,8 +310,9 @@ def _under(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
 
 
 @torch.no_grad()
-def predict(model: Sociogram, problem: Problem, fold: Fold) -> Floats:
+def predict(model: Sociogram, problem: Problem, graph: Graph) -> Floats:
     """The network's own scores [users, targets]."""
     model.eval()
-    scores, _ = user_topic(model, problem, model.hidden(problem.inputs.assemble(problem.table), fold.graph))
-    return scores.float().cpu().numpy()
+    scores, _ = user_topic(model, problem, model.hidden(problem.inputs.assemble(problem.table), graph))
+    out: Floats = scores.float().cpu().numpy()
+    return out
