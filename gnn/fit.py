@@ -243,7 +243,8 @@ def _tags(c: Context, phase: Phase, choice: Choice, raw: Floats) -> pd.DataFrame
     label_of = np.array([label for label, _ in columns], dtype=object)
     row_of = np.array([i for _, i in columns], np.int64)
     observed = c.found.pairs.tocoo()
-    frames = [_frame(observed.row, observed.col, np.ones(len(observed.row), np.float32), True, True)]
+    strongest = np.lexsort((observed.col, -observed.data, observed.row))  # what the graph says most often comes first
+    frames = [_frame(observed.row[strongest], observed.col[strongest], np.ones(observed.nnz, np.float32), True, True)]
     if len(c.split.targets) and c.split.kind != "none":
         offset = phase.offset.apply(phase.parts, phase.known)
         score = choice.stack.apply({**phase.parts, NETWORK: raw + offset}, phase.known)
@@ -257,7 +258,7 @@ def _tags(c: Context, phase: Phase, choice: Choice, raw: Floats) -> pd.DataFrame
         frame["shown"] = frame.probability >= choice.calibration.threshold
         frames.append(frame[keep])
     tags = pd.concat(frames, ignore_index=True)
-    order = np.lexsort((tags.topic, -tags.probability, ~tags.observed, tags.user))
+    order = np.lexsort((-tags.probability, ~tags.observed, tags.user))
     tags = tags.iloc[order].reset_index(drop=True)
     place = tags.groupby("user").cumcount()
     tags = tags[(place < c.config.tags_per_user) | tags.observed].reset_index(drop=True)

@@ -310,6 +310,7 @@ def fit_snapshot(
     if resumed:
         progress.say("run", f"{run.id} was interrupted: going on where it stopped")
     profiles, report = fit(snapshot, text_encoder, config, run.folder, progress)
+    text_encoder.save(run.folder / "encoder")
     profiles.save(run.folder)
     report = {"run": run.id, "createdAt": now(), **report}
     write_report(run.folder, report, profiles, snapshot)
