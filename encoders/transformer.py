@@ -25,7 +25,10 @@ from sociogram.progress import SILENT, Progress, Stage
 
 SETTINGS_FILE = "sociogram_encoder.json"
 CHUNK = 8192  # distinct texts tokenized at a time: bounds the memory that token ids take
-BUDGET = {"cpu": 4096, "cuda": 131072}  # padded tokens in a batch
+BUDGET = {
+    "cpu": 1024,
+    "cuda": 131072,
+}  # padded tokens in a batch; on a processor the activations then stay in its cache
 
 
 class TransformerEncoder:

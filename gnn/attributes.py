@@ -16,7 +16,9 @@ RIDGES = (0.01, 0.1, 1.0, 10.0)
 GOAL = 0.6  # accuracy that the values given (not abstained) must reach on validation
 
 
-def predict_attribute(target: Target, head: Floats, inputs: Floats, friends: Matrix) -> tuple[Attribute, dict[str, Any]]:
+def predict_attribute(
+    target: Target, head: Floats, inputs: Floats, friends: Matrix
+) -> tuple[Attribute, dict[str, Any]]:
     """Values and confidence for all users, and the report entry; `head` [users, outputs] is the network's output.
 
     The linear part is ridge on the inputs and on the friends' known values; its strength, the blend and the abstention limit
@@ -30,12 +32,17 @@ def predict_attribute(target: Target, head: Floats, inputs: Floats, friends: Mat
     _abstain(target, attribute)
     methods = {"sociogram": score, "linear": linear, "network": _scaled(target, head), "majority": None}
     rows = [{"method": name, **_measure(target, s)} for name, s in methods.items()]
-    return attribute, {"kind": target.kind, "network_share": share, "rows": rows, "abstained": sum(v is None for v in attribute.values)}
+    return attribute, {
+        "kind": target.kind,
+        "network_share": share,
+        "rows": rows,
+        "abstained": sum(v is None for v in attribute.values),
+    }
 
 
 def _goal(target: Target) -> Floats:
     if target.kind == "class":
-        return np.eye(len(target.values), dtype=np.float32)[target.y.astype(int).clip(0)]
+        return np.asarray(np.eye(len(target.values))[target.y.astype(int).clip(0)], np.float32)
     return target.y[:, None] if target.kind == "number" else target.y
 
 
@@ -56,7 +63,9 @@ def _linear(target: Target, inputs: Floats, friends: Matrix) -> Floats:
         if kernel is not None:
             weights = x[train].T @ np.linalg.solve(kernel + decay * np.eye(len(train)), goal[train] - mean)
         else:
-            weights = np.linalg.solve(x[train].T @ x[train] + decay * np.eye(x.shape[1]), x[train].T @ (goal[train] - mean))
+            weights = np.linalg.solve(
+                x[train].T @ x[train] + decay * np.eye(x.shape[1]), x[train].T @ (goal[train] - mean)
+            )
         score = (x @ weights + mean).astype(np.float32)
         quality = _quality(target, score, target.validation)
         if quality > best:
@@ -84,13 +93,22 @@ def _measure(target: Target, score: Floats | None, rows: Bools | None = None) ->
     if target.kind == "number":
         error = s[:, 0] - y
         spread = float(((y - y.mean()) ** 2).sum())
-        return {"mae": float(np.abs(error).mean() * target.deviation), "r2": float(1 - (error**2).sum() / max(spread, 1e-12))}
+        return {
+            "mae": float(np.abs(error).mean() * target.deviation),
+            "r2": float(1 - (error**2).sum() / max(spread, 1e-12)),
+        }
     if target.kind == "class":
         said = s.argmax(1)
-        return {"accuracy": float((said == y).mean()), "macro_f1": _macro(said[:, None] == np.arange(s.shape[1]), y[:, None] == np.arange(s.shape[1]))}
+        return {
+            "accuracy": float((said == y).mean()),
+            "macro_f1": _macro(said[:, None] == np.arange(s.shape[1]), y[:, None] == np.arange(s.shape[1])),
+        }
     cut = _cuts(target, score)
     chosen = s >= cut
-    return {"macro_f1": _macro(chosen, y > 0), "micro_f1": float(2 * (chosen & (y > 0)).sum() / max(chosen.sum() + y.sum(), 1))}
+    return {
+        "macro_f1": _macro(chosen, y > 0),
+        "micro_f1": float(2 * (chosen & (y > 0)).sum() / max(chosen.sum() + y.sum(), 1)),
+    }
 
 
 def _macro(said: Bools, real: Bools) -> float:
@@ -130,7 +148,9 @@ def _number(target: Target, score: Floats) -> Attribute:
     near = np.abs(s[rows] - target.y[rows]) < 0.5
     order = np.argsort(s[rows], kind="stable")
     window = max(len(order) // 5, 5)
-    smooth = np.convolve(near[order].astype(float), np.ones(window), "same") / np.convolve(np.ones(len(order)), np.ones(window), "same")
+    smooth = np.convolve(near[order].astype(float), np.ones(window), "same") / np.convolve(
+        np.ones(len(order)), np.ones(window), "same"
+    )
     confidence = np.interp(s, s[rows][order], smooth) if len(order) >= window else np.full(len(s), near.mean())
     return Attribute("number", [float(v) for v in s * target.deviation + target.mean], confidence.astype(np.float32))
 
@@ -167,4 +187,6 @@ def _abstain(target: Target, attribute: Attribute) -> None:
     limit = confidence[order][good[-1]] if len(good) else np.inf
     if accuracy[-1] >= GOAL:
         return
-    attribute.values[:] = [v if c >= limit else None for v, c in zip(attribute.values, attribute.confidence, strict=True)]
+    attribute.values[:] = [
+        v if c >= limit else None for v, c in zip(attribute.values, attribute.confidence, strict=True)
+    ]

@@ -20,7 +20,7 @@ class Calibration:
 
     def probability(self, scores: Floats, known: Truth) -> NDArray[np.float32]:
         """Probabilities [users, targets]."""
-        return special.expit(_inputs(scores, known) @ np.asarray(self.weights)).astype(np.float32)
+        return np.asarray(special.expit(_inputs(scores, known) @ np.asarray(self.weights)), np.float32)
 
 
 def _inputs(scores: Floats, known: Truth) -> NDArray[np.float64]:
@@ -43,9 +43,9 @@ def fit_calibration(scores: Floats, known: Truth, truth: Truth, floor: float) ->
     def loss(w: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         z = x @ w
         decay = 1e-4 * w * np.array([1, 1, 1, 0])
-        return float((np.logaddexp(0, z) - y * z).mean() + 0.5 * (w * decay).sum()), x.T @ (
-            special.expit(z) - y
-        ) / len(y) + decay
+        return float((np.logaddexp(0, z) - y * z).mean() + 0.5 * (w * decay).sum()), x.T @ (special.expit(z) - y) / len(
+            y
+        ) + decay
 
     start = np.array([0.5, 0.5, 0.0, special.logit(np.clip(y.mean(), 1e-4, 1 - 1e-4))])
     bounds = [(0, None), (0, None), (None, None), (None, None)]  # a better score is never less probable

@@ -28,7 +28,7 @@ class FitConfig:
     weight_decay: float = 1e-3
     dropout: float = 0.3
     text_noise: float = 0.2  # standard deviations of Gaussian noise on text vectors while training
-    item_loss: float = 0.1  # weight of the user-item link loss
+    item_loss: float = 1.0  # weight of the user-item link loss
     min_topic_users: int = 5  # topics with fewer interested users are shown where observed, never predicted
     max_topics: int = 1000  # predicted topics at most, the most popular first
     tags_per_user: int = 100

@@ -1,8 +1,8 @@
 """Model inputs: text maps, degrees, recency, mapped properties, collaborative factors and the lexical channel."""
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,7 @@ class Texts:
     own: Matrix  # [users, distinct] counts: own text and texts on own relationships
     neighbours: Matrix  # [users, distinct] mean over kinds of neighbours
     topics: Matrix  # [topics, distinct]
+    user: str  # label of the users
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,17 @@ class Features:
     neighbour_terms: Matrix  # [users, terms] TF-IDF of neighbours' text
     behaviour: Matrix  # [users, items of all labels] confidence per user by rank
     friends: Matrix  # [users, users] row-normalised, both directions
+
+
+def csr(content: Any, shape: tuple[int, int] | None = None) -> Matrix:
+    """float32 CSR from whatever scipy takes; (rows, columns) gives an empty one."""
+    matrix: Matrix = sparse.csr_array(content, shape=shape, dtype=np.float32)
+    return matrix
+
+
+def beside(*blocks: Any) -> Matrix:
+    """Blocks of equal height side by side."""
+    return csr(sparse.hstack(blocks, format="csr"))
 
 
 def mean_rows(matrix: Matrix) -> Matrix:
@@ -78,12 +90,11 @@ def collect_texts(snapshot: Snapshot) -> Texts:
     edge_rows = [(e, rows(e.texts)) for e in snapshot.edges.values() if e.mapping.source == user and e.texts]
     size = len(index)
     nodes = {label: _one_hot(r, size) for label, r in node_rows.items()}
-    written = sparse.csr_array((len(snapshot.users), size), dtype=np.float32)
+    written = csr((len(snapshot.users), size))
     for e, r in edge_rows:
         keep = r >= 0
-        written = written + sparse.csr_array(
-            (np.ones(int(keep.sum()), np.float32), (e.sources[keep], r[keep])), shape=written.shape
-        )
+        pairs = (e.sources[keep], r[keep])
+        written = csr(written + csr((np.ones(int(keep.sum()), np.float32), pairs), written.shape))
     own_all = sparse.csr_array(nodes[user] + written)
     around = _neighbour_maps(snapshot, nodes, mean_rows(own_all))
     maps = {label: [m] for label, m in nodes.items()}
@@ -91,7 +102,7 @@ def collect_texts(snapshot: Snapshot) -> Texts:
     neighbours = sparse.csr_array(sum(around, start=sparse.csr_array(written.shape, dtype=np.float32)))
     topics = [nodes[n.label] for n in snapshot.with_role("topic")]
     topic_map = sparse.vstack(topics, format="csr") if topics else sparse.csr_array((0, size), dtype=np.float32)
-    return Texts(list(index), maps, own_all, neighbours, sparse.csr_array(topic_map))
+    return Texts(list(index), maps, own_all, neighbours, sparse.csr_array(topic_map), user)
 
 
 def _node_texts(n: Nodes) -> list[str]:
@@ -123,13 +134,13 @@ def _neighbour_maps(snapshot: Snapshot, nodes: Mapping[str, Matrix], own: Matrix
 
 
 def build_features(
-    snapshot: Snapshot, texts: Texts, factors: Mapping[str, Floats], tokenize: Callable[[str], list[str]], seed: int
+    snapshot: Snapshot, texts: Texts, factors: Mapping[str, Floats], tokenize: Callable[[str], list[str]], *, seed: int
 ) -> Features:
     """Everything the model reads besides the message graph and the text table."""
     terms = term_matrix(texts.distinct, tokenize)
     own, around = unit_rows(texts.own @ terms), unit_rows(texts.neighbours @ terms)
     static = {}
-    lexical = _reduced(texts, snapshot, terms, own, around, seed)
+    lexical = _reduced(texts, terms, own, around, seed)
     for label, n in snapshot.nodes.items():
         blocks = [_activity(snapshot, n), _properties(n), *lexical[label]]
         if label == snapshot.users.label:
@@ -155,40 +166,25 @@ def term_matrix(texts: list[str], tokenize: Callable[[str], list[str]]) -> Matri
     kept = np.sort(np.argsort(-frequency, kind="stable")[:TERMS])
     kept = kept[frequency[kept] > 1]
     counts = sparse.csr_array(counts[:, kept])
-    counts.data = 1.0 + np.log(counts.data)
+    counts.data = (1.0 + np.log(counts.data)).astype(np.float32)
     weight = np.log((1 + len(texts)) / (1 + frequency[kept])) + 1.0
-    return sparse.csr_array(counts @ sparse.diags_array(weight), dtype=np.float32)
+    return csr(counts @ sparse.diags_array(weight))
 
 
-def words(text: str) -> list[str]:
-    """Lower-case words, and pairs of Chinese characters."""
-    found = re.findall(r"[^\W\d_]{2,}|\d+", text.lower())
-    return [t for word in found for t in ([word] if word.isascii() else _grams(word))]
-
-
-def _grams(word: str) -> list[str]:
-    if not re.search(r"[㐀-鿿]", word):
-        return [word]
-    return [word[i : i + 2] for i in range(max(len(word) - 1, 1))]
-
-
-def _reduced(
-    texts: Texts, snapshot: Snapshot, terms: Matrix, own: Matrix, around: Matrix, seed: int
-) -> dict[str, list[Floats]]:
+def _reduced(texts: Texts, terms: Matrix, own: Matrix, around: Matrix, seed: int) -> dict[str, list[Floats]]:
     """Terms projected on their leading singular directions, one set of directions for all labels."""
     from sklearn.utils.extmath import randomized_svd
 
-    user = snapshot.users.label
     width = min(LEXICAL, min(terms.shape) - 1)
     if width < 2 or not terms.nnz:
-        return {label: [] for label in snapshot.nodes}
+        return {label: [] for label in texts.maps}
     basis = unit_rows(terms)
     _, _, directions = randomized_svd(sparse.csr_matrix(basis), width, random_state=seed)
     reduced = {
         label: [standardise(np.asarray(unit_rows(maps[0] @ terms) @ directions.T, np.float32))]
         for label, maps in texts.maps.items()
     }
-    reduced[user] = [standardise(np.asarray(m @ directions.T, np.float32)) for m in (own, around)]
+    reduced[texts.user] = [standardise(np.asarray(m @ directions.T, np.float32)) for m in (own, around)]
     return reduced
 
 
@@ -284,7 +280,7 @@ def _behaviour(snapshot: Snapshot) -> Matrix:
                 block = block + e.matrix()
         blocks.append(sparse.csr_array(block))
     if not blocks:
-        return sparse.csr_array((users, 0), dtype=np.float32)
+        return csr((users, 0))
     matrix = sparse.csr_array(sparse.hstack(blocks, format="csr"))
     for i in range(users):
         part = slice(matrix.indptr[i], matrix.indptr[i + 1])

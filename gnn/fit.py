@@ -1,12 +1,14 @@
 """The learning story: texts to vectors, split, linear parts, HeteroSAGE, stack, calibration, then all again on everything for the profiles."""
 
+import hashlib
 import json
 import resource
 import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +19,15 @@ from numpy.typing import NDArray
 from safetensors.torch import save_file
 
 from sociogram.encoders.encoder import Encoder
+from sociogram.encoders.keywords import keywords, tokenize
 from sociogram.errors import TrainingError
+from sociogram.gnn.attributes import predict_attribute
 from sociogram.gnn.calibrate import Calibration, fit_calibration
 from sociogram.gnn.config import FitConfig
-from sociogram.gnn.features import build_features, collect_texts, words
+from sociogram.gnn.features import build_features, collect_texts
 from sociogram.gnn.heads import read_targets
 from sociogram.gnn.infer import embeddings, network_outputs
-from sociogram.gnn.attributes import predict_attribute
+from sociogram.gnn.joint import train_jointly
 from sociogram.gnn.judge import HeldOut, per_topic, tag_report
 from sociogram.gnn.linear import Settings
 from sociogram.gnn.metrics import mean_average_precision
@@ -77,13 +81,17 @@ def fit(
     folder.mkdir(parents=True, exist_ok=True)
     clock = Clock()
     c, items = _prepare(snapshot, encoder, config, clock, progress)
+    joint: list[dict[str, float]] = []
+    if config.mode == "joint":
+        with clock.stage("joint"):
+            c, joint = _joint(c, encoder, progress)
     with clock.stage("choosing"):
         choice, model = _choose(c, folder, progress)
     with clock.stage("final"):
         none = c.split.observed * 0
         none.eliminate_zeros()
-        final = build_phase(c, none, None, choice.offset, None, progress)
-        model = _train_final(c, final, choice, model, folder, progress)
+        final = build_phase(c, none, offset=choice.offset, progress=progress)
+        model = _train_final(c, final, choice, model, folder / "checkpoint" / "final", progress=progress)
         vectors, scores, heads = network_outputs(model, final.problem, final.graph)
     attributes, attribute_report = _attributes(c, heads)
     tags = _tags(c, final, choice, scores)
@@ -96,11 +104,11 @@ def fit(
         embeddings=embeddings(vectors, factors, snapshot, config),
         tags=tags,
         recommendations=table,
-        keywords=_keywords(snapshot, c),
+        keywords=_keywords(c),
         attributes=attributes,
     )
     _save(model, config, choice, folder)
-    report = _report(c, choice, attribute_report, items, clock)
+    report = _report(c, choice, attribute_report, items, clock) | ({"joint": joint} if joint else {})
     return profiles, report
 
 
@@ -133,13 +141,25 @@ def _prepare(
         items = fit_items(snapshot, seed=config.seed, progress=progress)
     with clock.stage("features"):
         factors = {} if items is None else {snapshot.users.label: items.user_factors, **items.item_factors}
-        features = build_features(snapshot, texts, factors, words, config.seed)
+        features = build_features(snapshot, texts, factors, tokenize, seed=config.seed)
         found = interests(snapshot)
         split = split_interests(found, config)
-        device = torch.device("cuda" if config.device == "auto" and torch.cuda.is_available() else "cpu" if config.device == "auto" else config.device)
+        name = ("cuda" if torch.cuda.is_available() else "cpu") if config.device == "auto" else config.device
+        device = torch.device(name)
         attributes = read_targets(snapshot, config.seed)
-        context = Context(snapshot, config, found, split, features, table, device, attributes, Settings())
+        said = json.dumps([snapshot.hash, config.to_json(), encoder.digest])
+        identity = hashlib.sha256(said.encode()).hexdigest()
+        context = Context(snapshot, config, found, split, features, table, device, attributes, Settings(), identity)
     return context, items
+
+
+def _joint(c: Context, encoder: Encoder, progress: Progress) -> tuple[Context, list[dict[str, float]]]:
+    """Train the encoder with the network, encode everything again; the network starts afresh on the new table."""
+    phase = build_phase(c, c.split.held_out, progress=progress)
+    trainer = Trainer(_new_model(c, phase), phase.problem, c.config, None)
+    curve = train_jointly(c, phase, trainer, encoder, progress)
+    table = encoder.encode(c.features.texts.distinct, progress)
+    return replace(c, table=table, settings=Settings()), curve
 
 
 def _new_model(c: Context, phase: Phase) -> Sociogram:
@@ -160,14 +180,17 @@ def _choose(c: Context, folder: Path, progress: Progress) -> tuple[Choice, Socio
     def quality(scores: Floats) -> float:
         return mean_average_precision(scores[rows], held.truth[rows], held.known[rows])
 
-    phase = build_phase(c, c.split.held_out, validation, None, quality if len(rows) else None, progress)
+    judge = quality if len(rows) else None
+    phase = build_phase(c, c.split.held_out, truth=validation, quality=judge, progress=progress)
     model = _new_model(c, phase)
-    trained = Trainer(model, phase.problem, c.config, folder / "checkpoint" / "choose").run(progress, "train")
+    trained = Trainer(model, phase.problem, c.config, folder / "checkpoint" / "choose", c.identity).run(
+        progress, "train"
+    )
     if c.split.kind == "none" or not len(rows):
         steps = min(trained.steps, c.config.max_steps)
         return Choice(phase.offset, phase.offset, Calibration([1, 0, 0, 0]), steps, trained, {}), model
     report: dict[str, Any] = {}
-    raw = predict(model, phase.problem, phase.problem.validation)
+    raw = predict(model, phase.problem, phase.graph)
     parts = {**phase.parts, NETWORK: raw + phase.offset.apply(phase.parts, held.known)}
     stack = fit_stack(parts, held.known, held.truth)
     calibration = fit_calibration(
@@ -179,11 +202,15 @@ def _choose(c: Context, folder: Path, progress: Progress) -> tuple[Choice, Socio
         tested = {**phase.parts, NETWORK: raw + offset}
         score = stack.apply(tested, at_test.known)
         shown = {**phase.parts, "linear parts together": offset, "network on linear parts": raw + offset}
-        report = tag_report(score, calibration, shown, held, at_test, c.config.precision_floor, c.config.seed)
+        report = tag_report(
+            score, calibration, shown, held, at_test, floor=c.config.precision_floor, seed=c.config.seed
+        )
         names = topic_names(c)
         report["per_topic"] = per_topic(score, names, at_test)
         fold = phase.problem.folds[0]
-        train_score = stack.apply({**phase.parts, NETWORK: predict(model, phase.problem, fold) + fold.offset}, fold.known)
+        train_score = stack.apply(
+            {**phase.parts, NETWORK: predict(model, phase.problem, fold.graph) + fold.offset}, fold.known
+        )
         at = np.flatnonzero(fold.truth.any(1))
         on_train = mean_average_precision(train_score[at], fold.truth[at], fold.known[at])
         report["train_minus_test"] = {"map": on_train - report["rows"][0]["map"]}
@@ -200,16 +227,14 @@ def topic_names(c: Context) -> list[str]:
 
 
 def _train_final(
-    c: Context, phase: Phase, choice: Choice, model: Sociogram, folder: Path, progress: Progress
+    c: Context, phase: Phase, choice: Choice, model: Sociogram, checkpoint: Path, *, progress: Progress
 ) -> Sociogram:
     """The same number of steps on everything that is observed."""
-    from dataclasses import replace
-
     if c.split.kind == "none":
         return model
     again = _new_model(c, phase)
     config = replace(c.config, max_steps=choice.steps, budget_seconds=None)
-    Trainer(again, phase.problem, config, folder / "checkpoint" / "final").run(progress, "train on all")
+    Trainer(again, phase.problem, config, checkpoint, c.identity).run(progress, "train on all")
     return again
 
 
@@ -266,19 +291,20 @@ def _attributes(c: Context, heads: Mapping[str, Floats]) -> tuple[dict[str, Attr
 
 
 def _no_recommendations() -> pd.DataFrame:
-    kinds = {"user": np.int64, "item": np.int64, "item_label": object, "rank": np.int64, "score": np.float32, "seen": bool}
+    kinds = {
+        "user": np.int64,
+        "item": np.int64,
+        "item_label": object,
+        "rank": np.int64,
+        "score": np.float32,
+        "seen": bool,
+    }
     return pd.DataFrame({name: np.zeros(0, kind) for name, kind in kinds.items()})
 
 
-def _keywords(snapshot: Snapshot, c: Context) -> list[list[str]]:
-    try:
-        from sociogram.encoders.keywords import keywords
-    except ImportError:
-        return [[] for _ in range(len(snapshot.users))]
-    own = c.features.texts.own
-    distinct = c.features.texts.distinct
-    documents = ["\n".join(distinct[i] for i in own.indices[a:b]) for a, b in zip(own.indptr, own.indptr[1:], strict=False)]
-    return [list(k) for k in keywords(documents)]
+def _keywords(c: Context) -> list[list[str]]:
+    own, distinct = c.features.texts.own, c.features.texts.distinct
+    return keywords([[distinct[i] for i in own.indices[a:b]] for a, b in pairwise(own.indptr)])
 
 
 def _save(model: Sociogram, config: FitConfig, choice: Choice, folder: Path) -> None:
@@ -319,5 +345,8 @@ def _report(c: Context, choice: Choice, attributes: dict[str, Any], items: Any, 
         "tags": choice.report,
         "items": {} if items is None else items.report,
         "attributes": attributes,
-        "cost": {"seconds": clock.seconds, "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // unit},
+        "cost": {
+            "seconds": clock.seconds,
+            "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // unit,
+        },
     }

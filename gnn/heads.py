@@ -1,5 +1,6 @@
 """Attribute heads: what each predicts, its loss, and its predictions with confidence."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,11 +37,11 @@ class Target:
 def read_targets(snapshot: Snapshot, seed: int, most: int = 200) -> list[Target]:
     """Attributes of the users that have at least ten known values and two different ones, split 60:20:20."""
     users = snapshot.users
-    found = []
+    found: list[Target] = []
     for name, kind in users.mapping.predict.items():
         rng = np.random.default_rng((seed, len(found), 3))
         raw = users.column(name)
-        known = np.array([v is not None and v == v and v != [] for v in raw])
+        known = np.array([v is not None and v != [] and not (isinstance(v, float) and math.isnan(v)) for v in raw])
         y, values, mean, deviation = _encode(raw, known, kind, most)
         known &= np.isfinite(y).all(-1) if y.ndim > 1 else y >= 0 if kind == "class" else np.isfinite(y)
         if known.sum() < 10 or (kind != "number" and len(values) < 2) or deviation < 1e-12:
@@ -54,9 +55,7 @@ def read_targets(snapshot: Snapshot, seed: int, most: int = 200) -> list[Target]
     return found
 
 
-def _encode(
-    raw: list[Any], known: Bools, kind: str, most: int
-) -> tuple[NDArray[np.float32], list[str], float, float]:
+def _encode(raw: list[Any], known: Bools, kind: str, most: int) -> tuple[NDArray[np.float32], list[str], float, float]:
     if kind == "number":
         y = np.array([float(v) if k else np.nan for v, k in zip(raw, known, strict=True)])
         if not known.any():
@@ -72,7 +71,12 @@ def _encode(
     values = sorted(counts, key=lambda v: (-counts[v], v))[:most]
     at = {v: i for i, v in enumerate(values)}
     if kind == "class":
-        return np.array([at.get(v, -1) if k else -1 for v, k in zip(raw, known, strict=True)], np.float32), values, 0.0, 1.0
+        return (
+            np.array([at.get(v, -1) if k else -1 for v, k in zip(raw, known, strict=True)], np.float32),
+            values,
+            0.0,
+            1.0,
+        )
     y = np.zeros((len(raw), len(values)), np.float32)
     for i, v in enumerate(raw):
         for x in v if known[i] else ():
@@ -81,12 +85,12 @@ def _encode(
     return y, values, 0.0, 1.0
 
 
-def head_loss(target: Target, out: Tensor, rows: Bools) -> Tensor:
+def head_loss(kind: str, y: NDArray[np.float32], out: Tensor, rows: Bools) -> Tensor:
     """Mean loss of a head's outputs [users, outputs] over the given users: cross-entropy, binary cross-entropy or Huber."""
     at = torch.from_numpy(np.flatnonzero(rows)).to(out.device)
-    goal = torch.from_numpy(target.y[rows]).to(out.device)
-    if target.kind == "class":
+    goal = torch.from_numpy(y[rows]).to(out.device)
+    if kind == "class":
         return nn.functional.cross_entropy(out[at], goal.long())
-    if target.kind == "multilabel":
+    if kind == "multilabel":
         return nn.functional.binary_cross_entropy_with_logits(out[at], goal)
     return nn.functional.huber_loss(out[at, 0], goal)

@@ -1,27 +1,32 @@
 """Outputs of a trained network for every node, and the vectors that are published."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from sociogram.errors import TrainingError
 from sociogram.gnn.config import FitConfig
 from sociogram.gnn.model import Graph, Sociogram
-from sociogram.gnn.sage import name
+from sociogram.gnn.sage import blockwise, name
 from sociogram.gnn.train import Problem, user_topic
 from sociogram.graph.snapshot import Snapshot
 
 Floats = NDArray[np.float32]
+BLOCK = 65_536  # rows computed at a time
 PLACED = 0.5  # spread of user-item products of the network's half, in spreads of the collaborative half
 
 
 @torch.no_grad()
-def network_outputs(model: Sociogram, problem: Problem, graph: Graph) -> tuple[dict[str, Floats], Floats, dict[str, Floats]]:
+def network_outputs(
+    model: Sociogram, problem: Problem, graph: Graph
+) -> tuple[dict[str, Floats], Floats, dict[str, Floats]]:
     """Shared-space vectors by label, user-topic scores [users, targets], head outputs by attribute."""
     model.eval()
-    h = model.hidden(problem.inputs.assemble(problem.table), graph)
+    h = layerwise(model, problem.inputs.assemble(problem.table), graph)
     scores, z = user_topic(model, problem, h)
     if len(model.shape.topics):
         topics = model.topic_vectors(z, problem.topic_text)
@@ -33,6 +38,17 @@ def network_outputs(model: Sociogram, problem: Problem, graph: Graph) -> tuple[d
     users = h[model.shape.users]
     heads = {a: model.heads[name(a)](users).float().cpu().numpy() for a in model.shape.heads}
     return {label: v.float().cpu().numpy() for label, v in z.items()}, scores.float().cpu().numpy(), heads
+
+
+@torch.no_grad()
+def layerwise(model: Sociogram, x: Mapping[str, Tensor], graph: Graph, rows: int = BLOCK) -> dict[str, Tensor]:
+    """Node states as `model.hidden` in evaluation, layer by layer over blocks of rows."""
+    model.eval()
+    h = {label: torch.relu(model.project[name(label)](v)) for label, v in x.items()}
+    layers: Any = model.layers
+    for layer in layers:
+        h = blockwise(layer, h, graph, rows)
+    return h
 
 
 def embeddings(
@@ -59,5 +75,7 @@ def embeddings(
         half = np.zeros((len(v), config.shared), np.float32) if half is None else half
         out[label] = np.ascontiguousarray(np.concatenate([scale * v, half], 1), np.float32)
         if not np.isfinite(out[label]).all():
-            raise TrainingError(f"Embeddings of {label} are not finite; lower learning_rate (now {config.learning_rate}).")
+            raise TrainingError(
+                f"Embeddings of {label} are not finite; lower learning_rate (now {config.learning_rate})."
+            )
     return out

@@ -55,7 +55,14 @@ def row(method: str, scores: Floats, calibration: Calibration, held: HeldOut) ->
 
 
 def tag_report(
-    final: Floats, calibration: Calibration, parts: Mapping[str, Floats], validation: HeldOut, test: HeldOut, floor: float, seed: int
+    final: Floats,
+    calibration: Calibration,
+    parts: Mapping[str, Floats],
+    validation: HeldOut,
+    test: HeldOut,
+    *,
+    floor: float,
+    seed: int,
 ) -> dict[str, Any]:
     """Rows of the model and of every linear part (each calibrated on validation alike), and the paired differences of AP."""
     rows = [row("sociogram", final, calibration, test)]

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize, sparse, special
+from scipy import linalg, optimize, sparse, special
 
-from sociogram.gnn.features import Features, mean_rows
+from sociogram.gnn.features import Features, beside, csr, mean_rows
 from sociogram.gnn.split import Interests, Split, about_without, without
 from sociogram.graph.snapshot import Snapshot
 
@@ -17,6 +17,13 @@ KERNEL = 6000  # up to this many users ridge is solved exactly in the dual
 REDUCED = 256  # above it, on this many singular directions
 RIDGES = (0.3, 1.0, 3.0, 10.0, 30.0)  # times the mean squared row length
 COSTS = (1.0, 4.0, 16.0)  # C of logistic regression
+CONSTANT = (
+    "ridge on items",
+    "ridge on text vectors",
+    "ridge own",
+    "ridge both",
+)  # inputs that no hidden interest changes
+PROFILE = 2000  # most frequent topics of a user's items that ridge reads
 LOGISTIC_TOPICS = 256  # more topics than this: ridge instead of logistic regression
 
 
@@ -46,11 +53,11 @@ def visible(snapshot: Snapshot, found: Interests, hidden: Matrix) -> Visible:
                 row[at] = sparse.csr_array(row[at] + about_without(e, found, hidden))
         if row:
             blocks.append(sparse.hstack(row, format="csr"))
-    empty = sparse.csr_array((0, found.topics), dtype=np.float32)
-    return Visible(without(found, hidden), sparse.csr_array(sparse.vstack(blocks, format="csr")) if blocks else empty)
+    stacked = csr(sparse.vstack(blocks, format="csr")) if blocks else csr((0, found.topics))
+    return Visible(without(found, hidden), stacked)
 
 
-Scorer = Callable[[Callable[[Floats], float] | None], Floats]
+Quality = Callable[[Floats], float]
 
 
 class Priors:
@@ -58,23 +65,23 @@ class Priors:
 
     def __init__(self, features: Features, table: Floats, split: Split, seed: int) -> None:
         self.f, self.split, self.seed = features, split, seed
+        self.kernels: dict[str, Floats] = {}
         texts = features.texts
-        vectors = [np.asarray(m @ table, np.float32) for m in next(iter([texts.maps[_user(features)]]))]
+        vectors = [np.asarray(m @ table, np.float32) for m in texts.maps[texts.user]]
         vectors = [_centred(v) for v in vectors if v.any()]
         self.vectors = np.concatenate(vectors, 1) if vectors else None
         self.own_vectors = _centred(np.asarray(mean_rows(texts.own) @ table, np.float32))
         around = _centred(np.asarray(texts.neighbours @ table, np.float32))
         topics = np.asarray(texts.topics @ table, np.float32)[split.targets]
         self.similarity = _unit(_unit(self.own_vectors) + _unit(around)) @ _unit(_centred(topics)).T
-        self.terms_both = sparse.csr_array(sparse.hstack([features.own_terms, features.neighbour_terms], format="csr"))
+        self.terms_both = beside(features.own_terms, features.neighbour_terms)
 
-    def parts(
-        self, view: Visible, settings: Settings, quality: Callable[[Floats], float] | None = None
-    ) -> dict[str, Floats]:
+    def parts(self, view: Visible, settings: Settings, quality: Quality | None = None) -> dict[str, Floats]:
         """Scores [users, targets] by part; `quality` (higher is better) chooses strengths not chosen yet."""
         f, targets = self.f, self.split.targets
         y = view.tags[:, targets].toarray().astype(np.float32)
         labelled = np.diff(view.tags.indptr) > 0
+        goal = Goal(y, labelled, settings, quality)
         out = {"popularity": self._popularity(y, labelled)}
         if f.friends.nnz:
             out["friends' tags"] = _share(f.friends, y, labelled)
@@ -84,13 +91,11 @@ class Priors:
             if f.friends.nnz:
                 out["friends' items' tags"] = np.asarray(f.friends @ out["items' tags"], np.float32)
         for name, x in self._ridge_inputs(view).items():
-            out[name] = self._ridge(name, x, y, labelled, settings, quality)
+            out[name] = self._ridge(name, x, goal)
         if f.own_terms.nnz:
-            out["TF-IDF + LR, own text"] = self._logistic("own", f.own_terms, y, labelled, settings, quality)
+            out["TF-IDF + LR, own text"] = self._logistic("own", f.own_terms, goal)
         if f.neighbour_terms.nnz:
-            out["TF-IDF + LR, own and neighbours' text"] = self._logistic(
-                "both", self.terms_both, y, labelled, settings, quality
-            )
+            out["TF-IDF + LR, own and neighbours' text"] = self._logistic("both", self.terms_both, goal)
         if self.similarity.any():
             out["text likeness"] = self.similarity.astype(np.float32)
         return out
@@ -107,64 +112,52 @@ class Priors:
             acts.data = np.ones_like(acts.data)
             found["ridge on items"] = acts
             if view.item_topics.nnz:
-                profile = mean_rows(sparse.csr_array(mean_rows(behaviour) @ mean_rows(view.item_topics)))
-                profile.data = np.sqrt(profile.data)
-                found["ridge on items' tags"] = profile
+                frequent = np.sort(np.argsort(-np.asarray(view.item_topics.sum(0)).ravel(), kind="stable")[:PROFILE])
+                said = mean_rows(behaviour) @ mean_rows(view.item_topics)[:, frequent]
+                found["ridge on items' tags"] = np.sqrt(mean_rows(sparse.csr_array(said)).toarray())
         if self.split.kind != "users" and view.tags.nnz:
             found["ridge on tags"] = view.tags
             if behaviour.nnz:
-                stacked = sparse.hstack([view.tags, 0.5 * found["ridge on items"]], format="csr")
-                found["ridge on tags and items"] = sparse.csr_array(stacked)
+                found["ridge on tags and items"] = beside(view.tags, 0.5 * acts)
         if self.vectors is not None:
             found["ridge on text vectors"] = self.vectors
         return found
 
-    def _ridge(
-        self,
-        name: str,
-        x: Matrix | Floats,
-        y: Floats,
-        labelled: NDArray[np.bool_],
-        settings: Settings,
-        quality: Callable[[Floats], float] | None,
-    ) -> Floats:
-        solve = ridge_path(x, y, labelled, self.seed, centred=self.split.kind == "users")
-        return self._choose(name, solve, RIDGES, 3.0, settings, quality)
+    def _ridge(self, name: str, x: Matrix | Floats, goal: "Goal") -> Floats:
+        kernel = None
+        if name in CONSTANT and x.shape[0] <= KERNEL:
+            kernel = self.kernels.get(name)
+            kernel = self.kernels.setdefault(name, gram(x)) if kernel is None else kernel
+        centred = self.split.kind == "users"
+        solve = ridge_path(x, goal.y, goal.labelled, self.seed, centred=centred, kernel=kernel)
+        return goal.choose(name, solve, RIDGES, 3.0)
 
-    def _logistic(
-        self,
-        name: str,
-        x: Matrix,
-        y: Floats,
-        labelled: NDArray[np.bool_],
-        settings: Settings,
-        quality: Callable[[Floats], float] | None,
-    ) -> Floats:
-        if y.shape[1] > LOGISTIC_TOPICS:
-            return self._ridge("ridge " + name, x, y, labelled, settings, quality)
-        return self._choose(name, lambda c: logistic(x, y, labelled, c), COSTS, 4.0, settings, quality)
+    def _logistic(self, name: str, x: Matrix, goal: "Goal") -> Floats:
+        if goal.y.shape[1] > LOGISTIC_TOPICS:
+            return self._ridge("ridge " + name, x, goal)
+        return goal.choose(name, lambda c: logistic(x, goal.y, goal.labelled, c), COSTS, 4.0)
 
-    def _choose(
-        self,
-        name: str,
-        solve: Callable[[float], Floats],
-        grid: tuple[float, ...],
-        default: float,
-        settings: Settings,
-        quality: Callable[[Floats], float] | None,
-    ) -> Floats:
-        if name not in settings.chosen:
-            if quality is None:
+
+@dataclass(frozen=True)
+class Goal:
+    """What a part is fitted to, and how its strength is found."""
+
+    y: Floats  # [users, targets]
+    labelled: NDArray[np.bool_]  # users that may be learnt from
+    settings: Settings
+    quality: Quality | None
+
+    def choose(self, name: str, solve: Callable[[float], Floats], grid: tuple[float, ...], default: float) -> Floats:
+        """Solve at the strength chosen before, or choose it now."""
+        chosen = self.settings.chosen
+        if name not in chosen:
+            if self.quality is None:
                 return solve(default)
             tried = {value: solve(value) for value in grid}
-            settings.chosen[name] = max(tried, key=lambda value: quality(tried[value]))
-            return tried[settings.chosen[name]]
-        return solve(settings.chosen[name])
-
-
-def _user(features: Features) -> str:
-    users = features.own_terms.shape[0]
-    return next(label for label, maps in features.texts.maps.items() if maps and maps[0].shape[0] == users)
+            values = {value: self.quality(scores) for value, scores in tried.items()}
+            chosen[name] = max(values, key=lambda value: values[value])
+            return tried[chosen[name]]
+        return solve(chosen[name])
 
 
 def _share(friends: Matrix, y: Floats, labelled: NDArray[np.bool_]) -> Floats:
@@ -177,31 +170,33 @@ def _share(friends: Matrix, y: Floats, labelled: NDArray[np.bool_]) -> Floats:
 
 
 def ridge_path(
-    x: Matrix | Floats, y: Floats, rows: NDArray[np.bool_], seed: int, *, centred: bool
+    x: Matrix | Floats, y: Floats, rows: NDArray[np.bool_], seed: int, *, centred: bool, kernel: Floats | None = None
 ) -> Callable[[float], Floats]:
     """Ridge scores of all users for a relative strength: X (X_r'X_r + s m I)^-1 X_r'Y_r, m the mean squared row length.
 
-    Exact through the kernel up to KERNEL users, on singular directions above. `centred` takes the column means of Y off first.
+    Exact through the kernel X X' up to KERNEL users, on singular directions above. `centred` takes the column means of Y off first.
     """
-    if x.shape[0] > KERNEL:
-        x = reduce(x, REDUCED, seed)
     at = np.flatnonzero(rows)
     mean = y[at].mean(0) if centred and len(at) else np.zeros(y.shape[1], np.float32)
-    goal = (y[at] - mean).astype(np.float64)
+    goal = y[at] - mean
     if x.shape[0] > KERNEL:
-        return _primal(np.asarray(x, np.float64), at, goal, mean)
-    left = x[at]
-    across = x @ left.T
-    across = np.asarray(across.toarray() if sparse.issparse(across) else across, np.float64)
-    kernel = across[at]
-    values, vectors = np.linalg.eigh(kernel)
-    scale = max(float(np.trace(kernel)) / max(len(at), 1), 1e-9)
-    turned, target = across @ vectors, vectors.T @ goal
+        return _primal(np.asarray(reduce(x, REDUCED, seed), np.float64), at, goal, mean)
+    kernel = gram(x) if kernel is None else kernel
+    inner, across = kernel[np.ix_(at, at)], kernel[:, at]
+    scale = max(float(np.trace(inner)) / max(len(at), 1), 1e-9)
 
     def solve(strength: float) -> Floats:
-        return (turned @ (target / (np.maximum(values, 0)[:, None] + strength * scale)) + mean).astype(np.float32)
+        shifted = inner + np.float32(strength * scale) * np.eye(len(inner), dtype=np.float32)
+        weights = linalg.cho_solve(linalg.cho_factor(shifted, overwrite_a=True, check_finite=False), goal)
+        return np.asarray(across @ weights + mean, np.float32)
 
     return solve
+
+
+def gram(x: Matrix | Floats) -> Floats:
+    """X X' [users, users]."""
+    product = x @ x.T
+    return np.asarray(product.toarray() if sparse.issparse(product) else product, np.float32)
 
 
 def _primal(
@@ -259,8 +254,9 @@ def logistic(x: Matrix, y: Floats, rows: NDArray[np.bool_], cost: float) -> Floa
 
 def _centred(x: Floats) -> Floats:
     """Less the mean of the rows that are not zero; zero rows stay zero."""
-    rows = x.any(1)
-    return np.where(rows[:, None], x - (x[rows].mean(0) if rows.any() else 0), 0).astype(np.float32)
+    rows = np.asarray(x.any(1))
+    mean = x[rows].mean(0) if len(x) and rows.any() else np.zeros(x.shape[1], np.float32)
+    return np.asarray(np.where(rows[:, None], x - mean, 0), np.float32)
 
 
 def _unit(x: Floats) -> Floats:

@@ -61,8 +61,10 @@ def top_k(scores: Floats, k: int, known: Bools | None = None) -> NDArray[np.int6
     edge = -np.partition(-masked, k - 1, axis=1)[:, k - 1 : k]  # the k-th best score
     above = masked > edge
     at_edge = masked == edge
-    room = k - above.sum(1, keepdims=True)
-    chosen = above | (at_edge & (np.cumsum(at_edge, axis=1) <= room))
+    room = k - above.sum(1)
+    crowded = np.flatnonzero(at_edge.sum(1) > room)  # more equal scores at the edge than places: the first columns win
+    at_edge[crowded] &= np.cumsum(at_edge[crowded], axis=1) <= room[crowded, None]
+    chosen = above | at_edge
     columns = np.nonzero(chosen)[1].reshape(len(scores), k)
     picked = np.take_along_axis(masked, columns, 1)
     order = np.argsort(-picked, axis=1, kind="stable")

@@ -56,9 +56,18 @@ class Inputs:
             out[label] = torch.cat([*blocks, static], 1)
         return out
 
+    def noisy(self, x: Tensor, label: str, width: int, noise: float) -> Tensor:
+        """Rows of an assembled input with Gaussian noise on their text vectors."""
+        size = len(self.maps[label]) * width
+        text = x[:, :size]
+        return torch.cat([text + noise * torch.randn(text.shape).to(x) * (text != 0), x[:, size:]], 1)
+
 
 def relation_matrices(
-    snapshot: Snapshot, found: Interests, view: Visible, hidden_acts: Mapping[tuple[str, str, str], np.ndarray] | None = None
+    snapshot: Snapshot,
+    found: Interests,
+    view: Visible,
+    hidden_acts: Mapping[tuple[str, str, str], np.ndarray] | None = None,
 ) -> dict[Relation, "sparse.csr_array"]:
     """Weights [destinations, sources] of every relation and its reverse as far as visible; `hidden_acts` masks behaviours."""
     users = snapshot.users.label
@@ -104,14 +113,15 @@ class Sociogram(nn.Module):
         self.topic_text = nn.Linear(shape.text_width, config.shared)
         self.heads = nn.ModuleDict({name(a): nn.Linear(config.hidden, k) for a, k in shape.heads.items()})
         self.input_dropout = nn.Dropout(config.dropout / 2)
-        self.scale = nn.Parameter(torch.tensor(2.0))
+        self.scale = nn.Parameter(torch.tensor(0.2))  # small: training starts at what the linear parts say
         nn.init.zeros_(self.topic_text.bias)
 
-    def hidden(self, x: Mapping[str, Tensor], graph: Graph) -> dict[str, Tensor]:
-        """Node states after the last layer, label -> [n, hidden]."""
+    def hidden(self, x: Mapping[str, Tensor], graph: Graph | Sequence[Graph]) -> dict[str, Tensor]:
+        """Node states after the last layer, label -> [n, hidden]; a sequence gives each layer its own (sampled) graph."""
         h = {label: torch.relu(self.project[name(label)](self.input_dropout(v))) for label, v in x.items()}
-        for layer in self.layers:
-            h = layer(h, graph)
+        graphs = [graph] * len(self.layers) if isinstance(graph, dict) else list(graph)
+        for layer, own in zip(self.layers, graphs, strict=True):
+            h = layer(h, own)
         return h
 
     def space(self, h: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -126,11 +136,13 @@ class Sociogram(nn.Module):
         placed = torch.cat([z[label] for label in self.shape.topics])
         if drop is not None:
             placed = placed * ~drop[:, None]
-        return self.topic_text(text) + placed
+        out: Tensor = self.topic_text(text) + placed
+        return out
 
     def scores(self, users: Tensor, topics: Tensor) -> Tensor:
         """User-topic logits by dot product [users, topics]."""
-        return self.scale * users @ topics.T / self.config.shared**0.5
+        out: Tensor = self.scale * users @ topics.T / self.config.shared**0.5
+        return out
 
 
 def build_shape(

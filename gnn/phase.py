@@ -7,7 +7,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy import sparse
-from torch import Tensor
 
 from sociogram.gnn.config import FitConfig
 from sociogram.gnn.features import Features, standardise
@@ -40,6 +39,7 @@ class Context:
     device: torch.device
     attributes: list[Target]
     settings: Settings
+    identity: str  # of data, options and encoder
 
     def __post_init__(self) -> None:
         self.priors = Priors(self.features, self.table, self.split, self.config.seed)
@@ -68,9 +68,10 @@ class Phase:
 def build_phase(
     c: Context,
     hidden: Matrix,
-    truth: Bools | None,
-    offset: Stack | None,
-    quality: Callable[[Floats], float] | None,
+    *,
+    truth: Bools | None = None,
+    offset: Stack | None = None,
+    quality: Callable[[Floats], float] | None = None,
     progress: Progress = SILENT,
 ) -> Phase:
     """Compute parts and graphs with `hidden` out of sight; `truth` (if any) is what validation looks for."""
@@ -130,9 +131,7 @@ def _fit_offset(folds: list[tuple[dict[str, Floats], Bools, Bools]], seed: int) 
     return fit_stack(parts, known, np.concatenate([t[r] for (_, _, t), r in zip(folds, rows, strict=True)]))
 
 
-def _graph(
-    c: Context, view: Visible, acts: Mapping[EdgeKey, Bools] | None
-) -> tuple[Graph, dict[Relation, Matrix]]:
+def _graph(c: Context, view: Visible, acts: Mapping[EdgeKey, Bools] | None) -> tuple[Graph, dict[Relation, Matrix]]:
     matrices = relation_matrices(c.snapshot, c.found, view, acts)
     return {r: Adjacency.of(m, c.device) for r, m in matrices.items()}, matrices
 
@@ -152,8 +151,3 @@ def _link_rows(snapshot: Snapshot, acts: Mapping[EdgeKey, Bools]) -> dict[str, N
         coo = snapshot.edges[key].matrix().tocoo()
         rows.setdefault(key[2], []).append(np.stack([coo.row[mask], coo.col[mask]], 1).astype(np.int64))
     return {label: np.concatenate(r) for label, r in rows.items()}
-
-
-def as_tensor(x: Floats, device: torch.device) -> Tensor:
-    """A float tensor on the device."""
-    return torch.from_numpy(np.ascontiguousarray(x)).to(device)

@@ -32,6 +32,11 @@ class Factors:
 
     user: Floats  # [users, d]
     item: Floats  # [items, d]
+    seeds: int = 1  # models side by side
+
+    def first_seed(self) -> "Factors":
+        width = self.user.shape[1] // self.seeds
+        return Factors(self.user[:, :width] * np.float32(self.seeds), self.item[:, :width])
 
     def scores(self, rows: Rows) -> Floats:
         return np.asarray(self.user[rows] @ self.item.T, np.float32)
@@ -143,27 +148,34 @@ def fit_ials(
             model.fit(table, show_progress=False)
             users.append(model.user_factors / len(seeds))
             items.append(model.item_factors[: x.shape[1]])
-    return Factors(np.hstack(users).astype(np.float32), np.hstack(items).astype(np.float32))
+    return Factors(np.hstack(users).astype(np.float32), np.hstack(items).astype(np.float32), len(seeds))
 
 
-def fit_autoencoder(x: Matrix, ties: Matrix | None = None, *, ridge: float = 200.0) -> Part | None:
-    """Ridge linear autoencoder, no zero diagonal: B = (X'X + lambda I)^-1 X'X, score = X B.
+def fit_autoencoder(
+    x: Matrix, similarity: Floats | None = None, *, ridge: float = 100.0, power: float = 0.15
+) -> Part | None:
+    """Ridge linear autoencoder, no zero diagonal, on degree-damped items: Y = X D^-power, B = (Y'Y + lambda s I)^-1 Y'X, score = Y B.
 
-    By Woodbury X B = G X with G = K (K + lambda I)^-1 = I - lambda (K + lambda I)^-1, K = XX' + TT' (ties as further input columns):
-    users x users. Without room for that, B on the most popular PRIMAL_ITEMS items (ties left out); None where even X'X is too large.
+    s is the mean of Y's squared entries, so that lambda keeps its meaning. By Woodbury Y B = G X with K = YY' / s + `similarity` and
+    G = K (K + lambda I)^-1 = I - lambda (K + lambda I)^-1: users x users, and any other kernel between users can be added. Without
+    room for that, B on the PRIMAL_ITEMS most popular items and no `similarity`; None where even Y'Y is too large.
     """
     users, items = x.shape
+    degree = np.maximum(np.bincount(x.indices, minlength=items), 1).astype(np.float32)
+    y = sparse.csr_array((x.data * degree[x.indices] ** -power, x.indices, x.indptr), shape=x.shape)
+    scale = float(np.mean(y.data**2))
     if users <= DUAL_USERS:
-        kernel = (x @ x.T).toarray().astype(np.float32)
-        if ties is not None:
-            kernel += (ties @ ties.T).toarray().astype(np.float32)
+        kernel = (y @ y.T).toarray().astype(np.float32) / np.float32(scale)
+        if similarity is not None:
+            kernel += similarity
         return UserSide(_shrunk(kernel, ridge), x)
     if float((np.diff(x.indptr).astype(np.float64) ** 2).sum()) > GRAM_LIMIT:
         return None
-    popular = np.argsort(-x.sum(0), kind="stable")[:PRIMAL_ITEMS]
-    columns = np.sort(popular).astype(np.int64)
-    inner = sparse.csr_array(x[:, columns])
-    return ItemSide(inner, _shrunk((inner.T @ inner).toarray().astype(np.float32), ridge), columns, items)
+    columns = np.sort(np.argsort(-degree, kind="stable")[:PRIMAL_ITEMS]).astype(np.int64)
+    inner = sparse.csr_array(y[:, columns])
+    weights = _shrunk((inner.T @ inner).toarray().astype(np.float32) / np.float32(scale), ridge)
+    weights *= degree[columns] ** power  # X = Y D^power
+    return ItemSide(inner, weights, columns, items)
 
 
 def _shrunk(gram: Floats, ridge: float) -> Floats:
@@ -202,7 +214,7 @@ class _Product:
         return np.asarray((self.x[rows] @ self.similarity).toarray(), np.float32)
 
 
-def fit_content(x: Matrix, about: Matrix) -> Part | None:
+def fit_content(x: Matrix, about: Matrix) -> Content | None:
     """Topics of the items: c_i = TF-IDF of the item-topic weights, length 1; p_u = confidence-weighted mean over the user's items.
 
     tf = log(1 + weight), idf = log((1 + items) / (1 + df)) + 1. None where no item has a topic.
@@ -220,6 +232,27 @@ def fit_content(x: Matrix, about: Matrix) -> Part | None:
     profile = sparse.csr_array(x @ tf)
     profile.data /= np.repeat(total, np.diff(profile.indptr)).astype(np.float32)
     return Content(profile.astype(np.float32), sparse.csr_array(tf.T))
+
+
+def alike(content: Content, weight: float = 10.0) -> Floats | None:
+    """Cosine between the topic profiles of users, times `weight` [users, users]; None where that is too large."""
+    p = content.profile
+    if p.shape[0] > DUAL_USERS:
+        return None
+    gram = (p @ p.T).toarray().astype(np.float32)
+    length = np.sqrt(np.maximum(gram.diagonal(), 1e-12))
+    scaled = np.float32(weight) * gram / np.outer(length, length)
+    return np.asarray(scaled, np.float32)
+
+
+def befriended(ties: Matrix, weight: float = 20.0) -> Floats | None:
+    """weight * (I + D^-1/2 A D^-1/2) [users, users], positive semi-definite; None where that is too large."""
+    if ties.shape[0] > DUAL_USERS:
+        return None
+    root = np.sqrt(np.maximum(ties.sum(1), 1)).astype(np.float32)
+    gram = ties.toarray().astype(np.float32) / np.outer(root, root)
+    gram[np.diag_indices(len(gram))] += 1
+    return np.asarray(np.float32(weight) * gram, np.float32)
 
 
 def standardised(scores: Floats) -> Floats:

@@ -46,7 +46,8 @@ class _Mean(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, forward: Tensor, backward: Tensor) -> Tensor:
         ctx.back = backward
-        return torch.sparse.mm(forward, x)
+        out: Tensor = torch.sparse.mm(forward, x)
+        return out
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:
@@ -82,6 +83,39 @@ class SageLayer(nn.Module):
             label: self.norm[name(label)](x[label][: sizes[label]] + self.dropout(torch.relu(v)))
             for label, v in total.items()
         }
+
+
+@torch.no_grad()
+def blockwise(
+    layer: SageLayer, h: Mapping[str, Tensor], graph: Mapping[Relation, Adjacency], rows: int
+) -> dict[str, Tensor]:
+    """One layer for all nodes, `rows` destinations at a time: the memory of a block, the values of `layer(h, graph)`."""
+    out = {}
+    for label, states in h.items():
+        into = {r: a.forward for r, a in graph.items() if r[2] == label}
+        parts = []
+        for start in range(0, max(len(states), 1), rows):
+            own = states[start : start + rows]
+            total = layer.own[name(label)](own)
+            for r, matrix in into.items():
+                message = torch.sparse.mm(_rows(matrix, start, start + len(own)), h[r[0]])
+                total = total + layer.messages[name(*r)](message)
+            parts.append(layer.norm[name(label)](own + layer.dropout(torch.relu(total))))
+        out[label] = torch.cat(parts)
+    return out
+
+
+def _rows(matrix: Tensor, start: int, stop: int) -> Tensor:
+    indptr = matrix.crow_indices()
+    first, last = int(indptr[start]), int(indptr[stop])
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Sparse", category=UserWarning)
+        return torch.sparse_csr_tensor(
+            indptr[start : stop + 1] - first,
+            matrix.col_indices()[first:last],
+            matrix.values()[first:last],
+            size=(stop - start, matrix.shape[1]),
+        )
 
 
 def name(*parts: str) -> str:

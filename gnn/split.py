@@ -204,7 +204,7 @@ def about_without(about: Edges, found: Interests, hidden: Matrix) -> Matrix:
     left = sparse.csr_array(matrix - gone.multiply(matrix > 0))
     left.data[left.data < 1e-6] = 0
     left.eliminate_zeros()
-    return sparse.csr_array(left, dtype=np.float32)
+    return Matrix(left.astype(np.float32))
 
 
 def topic_mapping(found: Interests, snapshot: Snapshot) -> list[tuple[str, int]]:

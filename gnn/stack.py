@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from scipy import optimize, special
 Floats = NDArray[np.float32]
 Truth = NDArray[np.bool_]
 DECAY = 1e-3
+CELLS = 30_000_000  # users x topics x columns that the combination is fitted on, at most
 
 
 @dataclass
@@ -50,28 +52,35 @@ def _moments(x: Floats, known: Truth) -> tuple[Floats, Floats]:
     return mean.astype(np.float32), deviation.astype(np.float32)
 
 
-def fit_stack(parts: Mapping[str, Floats], known: Truth, truth: Truth, decay: float = DECAY) -> Stack:
+def fit_stack(
+    parts: Mapping[str, Floats], known: Truth, truth: Truth, decay: float = DECAY, start: Stack | None = None
+) -> Stack:
     """Minimise the mean over users of -log softmax over their unknown topics at the held-out ones, weights >= 0."""
     users = np.flatnonzero(truth.any(1))
+    most = max(CELLS // (2 * len(parts) * known.shape[1] + 1), 100)
+    users = users[:: max(1, -(-len(users) // most))]
     scales: dict[str, float] = {}
     columns = _columns({n: x[users] for n, x in parts.items()}, known[users], scales)
     names = list(columns)
-    x = np.stack([columns[n] for n in names], -1).astype(np.float64)  # [users, targets, columns]
-    hit = truth[users].astype(np.float64)
-    hit /= hit.sum(1, keepdims=True)
+    x = np.stack([columns[n] for n in names], -1).astype(np.float32)  # [users, targets, columns]
+    flat = x.reshape(-1, len(names))
+    hit = truth[users].astype(np.float32)
+    hit /= np.maximum(hit.sum(1, keepdims=True), 1)
     blocked = known[users] & ~truth[users]
 
     def loss(w: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        score = np.where(blocked, -np.inf, x @ w)
+        score = np.where(blocked, -np.inf, (flat @ w.astype(np.float32)).reshape(hit.shape))
         log_p = score - special.logsumexp(score, axis=1, keepdims=True)
         value = -np.where(hit > 0, hit * np.where(blocked, 0, log_p), 0).sum() / len(users)
-        slope = np.einsum("ut,utc->c", np.exp(log_p) - hit, x) / len(users)
-        return value + decay * (w**2).sum(), slope + 2 * decay * w
+        slope = (np.exp(log_p) - hit).ravel() @ flat / len(users)
+        return float(value) + decay * float((w**2).sum()), slope.astype(np.float64) + 2 * decay * w
 
     if not len(users):
-        return Stack({n: 0.0 for n in names}, scales)
-    start = np.full(len(names), 0.1)
-    found = optimize.minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0, None)] * len(names))
+        return Stack(dict.fromkeys(names, 0.0), scales)
+    first = np.array([start.weights.get(n, 0.0) if start else 0.1 for n in names])
+    limit: Any = {"maxiter": 60, "ftol": 1e-7}
+    bounds = optimize.Bounds(np.zeros(len(names)), np.full(len(names), np.inf))
+    found = optimize.minimize(loss, first, jac=True, method="L-BFGS-B", bounds=bounds, options=limit)
     return Stack({n: float(w) for n, w in zip(names, found.x, strict=True)}, scales)
 
 
@@ -80,11 +89,12 @@ def crossed_scores(parts: Mapping[str, Floats], known: Truth, truth: Truth, seed
     users = np.flatnonzero(truth.any(1))
     if len(users) < 2 * folds:
         return fit_stack(parts, known, truth).apply(parts, known)
+    whole = fit_stack(parts, known, truth)
     fold = np.random.default_rng((seed, 5)).permutation(len(users)) % folds
     out = np.zeros(known.shape, np.float32)
     for k in range(folds):
         rest = np.zeros_like(truth)
         rest[users[fold != k]] = truth[users[fold != k]]
         at = users[fold == k]
-        out[at] = fit_stack(parts, known, rest).apply({n: x[at] for n, x in parts.items()}, known[at])
+        out[at] = fit_stack(parts, known, rest, start=whole).apply({n: x[at] for n, x in parts.items()}, known[at])
     return out

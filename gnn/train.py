@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,11 @@ from torch import Tensor, nn
 
 from sociogram.errors import TrainingError
 from sociogram.gnn.config import FitConfig
-from sociogram.gnn.metrics import mean_average_precision
 from sociogram.gnn.heads import Target, head_loss
+from sociogram.gnn.metrics import mean_average_precision
 from sociogram.gnn.model import Graph, Inputs, Sociogram
 from sociogram.gnn.sage import name
+from sociogram.gnn.sampler import Sampler
 from sociogram.progress import SILENT, Progress
 
 Floats = NDArray[np.float32]
@@ -59,7 +60,9 @@ class Trained:
     steps: int = 0
 
 
-def user_topic(model: Sociogram, problem: Problem, h: Mapping[str, Tensor], drop: Tensor | None = None) -> tuple[Tensor, dict[str, Tensor]]:
+def user_topic(
+    model: Sociogram, problem: Problem, h: Mapping[str, Tensor], drop: Tensor | None = None
+) -> tuple[Tensor, dict[str, Tensor]]:
     """Scores [users, targets] and the shared space."""
     z = model.space(h)
     if not len(problem.targets):
@@ -93,14 +96,31 @@ def link_loss(z: Mapping[str, Tensor], links: Mapping[str, NDArray[np.int64]], u
     return total
 
 
+@dataclass(frozen=True)
+class Batch:
+    """Inputs and graph of one step; `users` are the rows of the first user states, `links` rows within the states."""
+
+    x: dict[str, Tensor]
+    graph: Graph | list[Graph]
+    users: slice | Tensor
+    links: Mapping[str, NDArray[np.int64]]
+
+
 class Trainer:
     """Steps over the folds in turn; keeps the weights of the best validation."""
 
-    def __init__(self, model: Sociogram, problem: Problem, config: FitConfig, checkpoint: Path) -> None:
+    def __init__(
+        self, model: Sociogram, problem: Problem, config: FitConfig, checkpoint: Path | None, identity: str = ""
+    ) -> None:
+        self.identity = identity  # a checkpoint of other data or options is not resumed
         self.model, self.problem, self.config, self.checkpoint = model, problem, config, checkpoint
         self.optimizer = torch.optim.AdamW(model.parameters(), config.learning_rate, weight_decay=config.weight_decay)
         self.result, self.bad, self.limit = Trained(), 0, config.max_steps
         self.best_state: dict[str, Tensor] = {}
+        edges = sum(a.forward._nnz() for a in problem.folds[0].graph.values())
+        self.sampled = edges > 2 * config.full_batch_edges  # each relationship is there in both directions
+        self.samplers: dict[int, Sampler] = {}
+        self.whole: dict[str, Tensor] = {}
         device = problem.table.device
         self.known = [torch.from_numpy(f.known).to(device) for f in problem.folds]
         self.truth = [torch.from_numpy(f.truth).to(device) for f in problem.folds]
@@ -123,9 +143,14 @@ class Trainer:
             self.model.load_state_dict(self.best_state or self.model.state_dict())
         return self.result
 
+    def step(self) -> dict[str, float]:
+        """One gradient step on the next fold; the losses."""
+        losses = self._step()
+        self.result.steps += 1
+        return losses
+
     def _advance(self) -> str:
-        r, losses = self.result, self._step()
-        r.steps += 1
+        losses, r = self.step(), self.result
         note = f"loss {losses['loss']:.3f}"
         if r.steps % self.config.validate_every == 0 or r.steps == self.limit:
             score = self._validate()
@@ -142,19 +167,24 @@ class Trainer:
 
     def _step(self) -> dict[str, float]:
         p, config, k = self.problem, self.config, self.result.steps % len(self.problem.folds)
-        fold = p.folds[k]
         self.model.train()
-        h = self.model.hidden(p.inputs.assemble(p.table, config.text_noise), fold.graph)
+        batch = self._sampled(k) if self.sampled else self._full(k)
+        h = self.model.hidden(batch.x, batch.graph)
+        users = self.model.shape.users
         drop = torch.rand(len(p.topic_text)) < 0.25  # these topics are scored from their text alone
         scores, z = user_topic(self.model, p, h, drop.to(p.table.device))
-        losses: dict[str, Tensor] = {}
-        if self.truth[k].any():
-            losses["tags"] = ranking_loss(scores + self.offset[k], self.known[k], self.truth[k])
+        at, losses = batch.users, {}
+        if self.truth[k][at].any():
+            offset = self.offset[k][at]
+            losses["tags"] = ranking_loss(scores + offset, self.known[k][at], self.truth[k][at])
         if config.item_loss:
-            losses["items"] = config.item_loss * link_loss(z, fold.links, self.model.shape.users, config.batch_users)
+            losses["items"] = config.item_loss * link_loss(z, batch.links, users, config.batch_users)
         for target in p.attributes:
-            out = self.model.heads[name(target.name)](h[self.model.shape.users])
-            losses[target.name] = 0.3 * head_loss(target, out, target.train)
+            rows = target.train if isinstance(at, slice) else target.train[at.numpy()]
+            if rows.any():
+                out = self.model.heads[name(target.name)](h[users])
+                goal = target.y if isinstance(at, slice) else target.y[at.numpy()]
+                losses[target.name] = 0.3 * head_loss(target.kind, goal, out, rows)
         loss = torch.stack(list(losses.values())).sum() if losses else scores.sum() * 0
         self._alarm(losses, z)
         self.optimizer.zero_grad()
@@ -169,13 +199,47 @@ class Trainer:
             "loss_items": float(losses.get("items", zero).detach()) / (config.item_loss or 1.0),
         }
 
+    def _full(self, k: int) -> "Batch":
+        p, fold = self.problem, self.problem.folds[k]
+        return Batch(p.inputs.assemble(p.table, self.config.text_noise), fold.graph, slice(None), fold.links)
+
+    def _sampled(self, k: int) -> "Batch":
+        """Neighbourhoods of some users with something to find, of all topics and of some links."""
+        p, config, fold, shape = self.problem, self.config, self.problem.folds[k], self.model.shape
+        whole = self.whole = p.inputs.assemble(p.table) if p.table.requires_grad or not self.whole else self.whole
+        sampler = self.samplers.setdefault(
+            k, Sampler(fold.graph, {label: len(x) for label, x in whole.items()}, p.table.device)
+        )
+        pool = torch.from_numpy(np.flatnonzero(fold.truth.any(1)))
+        pool = pool if len(pool) else torch.arange(len(fold.truth))
+        users = pool[torch.randperm(len(pool))[: config.batch_users]].numpy()
+        links = {}
+        for label, pairs in fold.links.items():
+            links[label] = pairs[torch.randperm(len(pairs))[: config.batch_users].numpy()]
+        seeds = {label: np.arange(len(whole[label])) for label in shape.topics}
+        everyone = np.concatenate([users, *(pairs[:, 0] for pairs in links.values())])
+        seeds[shape.users] = everyone[np.sort(np.unique(everyone, return_index=True)[1])]
+        seeds |= {label: np.unique(pairs[:, 1]) for label, pairs in links.items()}
+        block = sampler.sample(seeds, config.fanouts, int(torch.randint(2**31, ())))
+        order = {label: np.argsort(rows, kind="stable") for label, rows in seeds.items()}
+
+        def local(label: str, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+            return order[label][np.searchsorted(seeds[label][order[label]], rows)]
+
+        near = {label: np.stack([local(shape.users, q[:, 0]), local(label, q[:, 1])], 1) for label, q in links.items()}
+        x = {
+            label: p.inputs.noisy(whole[label][torch.from_numpy(rows)], label, p.table.shape[1], config.text_noise)
+            for label, rows in block.nodes.items()
+        }
+        return Batch(x, block.graphs, torch.from_numpy(seeds[shape.users]), near)
+
     def _alarm(self, losses: Mapping[str, Tensor], z: Mapping[str, Tensor]) -> None:
         for part, value in losses.items():
             if not torch.isfinite(value):
                 broken = [n for n, w in self.model.named_parameters() if not torch.isfinite(w).all()]
                 cause = f"weights of {broken[0]} are not finite" if broken else "its inputs overflow"
                 raise TrainingError(
-                    f"The loss of {part!r} became {float(value)} at step {self.result.steps + 1}: {cause}. "
+                    f"The loss of {part!r} became {float(value.detach())} at step {self.result.steps + 1}: {cause}. "
                     f"Lower learning_rate (now {self.config.learning_rate}) or look for extreme numeric properties."
                 )
         users = z[self.model.shape.users].detach()
@@ -195,9 +259,13 @@ class Trainer:
         fold = self.problem.validation
         if fold is None:
             return 0.0
-        return mean_average_precision(predict(self.model, self.problem, fold) + fold.offset, fold.truth, fold.known)
+        return mean_average_precision(
+            predict(self.model, self.problem, fold.graph) + fold.offset, fold.truth, fold.known
+        )
 
     def _save(self) -> None:
+        if self.checkpoint is None:
+            return
         self.checkpoint.mkdir(parents=True, exist_ok=True)
         tensors = {f"model.{k}": v for k, v in self.model.state_dict().items()}
         tensors |= {f"best.{k}": v for k, v in self.best_state.items()}
@@ -207,7 +275,7 @@ class Trainer:
         r = self.result
         record = {"curve": r.curve, "best": r.best, "best_step": r.best_step, "steps": r.steps}
         record |= {"bad": self.bad, "limit": self.limit}
-        metadata = {"record": json.dumps(record)}
+        metadata = {"record": json.dumps(record), "identity": self.identity}
         staged = self.checkpoint / "train.safetensors.part"
         save_file({k: v.detach().contiguous().clone() for k, v in tensors.items()}, staged, metadata)
         staged.rename(self.checkpoint / "train.safetensors")
@@ -215,11 +283,14 @@ class Trainer:
     def _resume(self) -> None:
         from safetensors import safe_open
 
-        path = self.checkpoint / "train.safetensors"
-        if not path.exists():
+        path = self.checkpoint and self.checkpoint / "train.safetensors"
+        if path is None or not path.exists():
             return
         with safe_open(path, "pt") as opened:
-            record: dict[str, Any] = json.loads(opened.metadata()["record"])
+            metadata = opened.metadata()
+        if metadata["identity"] != self.identity:
+            return
+        record: dict[str, Any] = json.loads(metadata["record"])
         tensors = load_file(path, device=str(self.problem.table.device))
         self.model.load_state_dict(_under(tensors, "model."))
         self.best_state = _under(tensors, "best.")
@@ -239,11 +310,9 @@ def _under(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
 
 
 @torch.no_grad()
-def predict(model: Sociogram, problem: Problem, fold: Fold) -> Floats:
+def predict(model: Sociogram, problem: Problem, graph: Graph) -> Floats:
     """The network's own scores [users, targets]."""
     model.eval()
-    scores, _ = user_topic(model, problem, model.hidden(problem.inputs.assemble(problem.table), fold.graph))
-    return scores.float().cpu().numpy()
-
-
-Maker = Callable[[], Sociogram]
+    scores, _ = user_topic(model, problem, model.hidden(problem.inputs.assemble(problem.table), graph))
+    out: Floats = scores.float().cpu().numpy()
+    return out

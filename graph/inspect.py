@@ -20,7 +20,7 @@ from sociogram.graph.mapping import (
 from sociogram.graph.publish import RUN_LABEL, written_by_us
 from sociogram.graph.schema import quote
 from sociogram.graph.store import Store
-from sociogram.graph.stored_mapping import LABEL as MAPPING_LABEL
+from sociogram.graph.stored_mapping import MAPPING_LABEL
 
 SAMPLE = 2_000  # nodes or relationships looked at per label or type
 PAIRS_EXACT = 2_000_000  # types with more relationships than this have their end labels sampled
@@ -152,22 +152,19 @@ def _node(store: Store, label: str, role: NodeRole, count: int, ours: set[str], 
     found.comments[label] = f"{count:,} nodes" + ("; no relationships: ignored" if role == "ignore" else "")
     for name, guess in guesses.items():
         found.comments[f"{label}.{name}"] = f"{guess.role}: {guess.why}"
-    name = next(
+    shown = next(
         (p for p in _NAMES if p in guesses and guesses[p].role in ("text", "categorical", "name", "ignore")), None
     )
-    roles = {p: g for p, g in guesses.items() if p != name}
-    if role == "topic" and name:
-        texts: tuple[str, ...] = (name, *_with(roles, "text"))
-    elif role == "item" and name:
-        texts = (name, *_with(roles, "text"))
-    else:
-        texts = _with(roles, "text")
+    roles = {p: g for p, g in guesses.items() if p != shown}
+    texts = _with(roles, "text")
+    if role in ("topic", "item") and shown:
+        texts = (shown, *texts)  # a title says what an item is about; a person's name says nothing
     times = _with(roles, "time")
     return NodeMapping(
         label,
         role,
         key=key,
-        name=name,
+        name=shown,
         text=texts,
         numeric=_with(roles, "numeric"),
         categorical=_with(roles, "categorical"),
@@ -218,7 +215,7 @@ def _key(store: Store, label: str, values: dict[str, list[Any]]) -> str:
             f"MATCH (n:{quote(label)}) RETURN count(*) AS n, count({p}) AS filled, count(DISTINCT {p}) AS kinds"
         )[0]
         if row["n"] == row["filled"] == row["kinds"]:
-            return name
+            return str(name)
     raise InputError(
         f"no property of {label} can be its key: a key is a string or an integer that every node has and that is unique "
         f"(found: {', '.join(values) or 'no properties'}). Add one, for instance: "

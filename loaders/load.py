@@ -94,11 +94,12 @@ def load(
     with quarantine, progress.stage(f"load {source.name}", None, "rows") as stage:
         loading.run(stage)
     save_mapping(store, source.mapping, source.name)  # again: a source may meet types on the way
+    read = quarantine.read or loading.rows
     report = LoadReport(
         source=source.name,
         provenance=source.provenance,
-        read=quarantine.read or loading.rows,
-        kept=sum(loading.nodes.values()) + sum(loading.relationships.values()),
+        read=read,
+        kept=read - quarantine.rejected - quarantine.merged,
         merged=quarantine.merged,
         rejected=dict(quarantine.counts.most_common()),
         notes=dict(quarantine.notes.most_common()),
@@ -236,11 +237,8 @@ def _make_room(source: Source, store: Store, *, replace: bool) -> str | None:
 
 def _delete(store: Store, match: str, parameters: dict[str, Any] | None = None) -> int:
     """Delete matched nodes and their relationships in transactions of a bounded size."""
-    query = f"{match} WITH n LIMIT {_DELETE} DETACH DELETE n RETURN count(*) AS count"
+    query = f"{match} WITH n LIMIT {_DELETE} DETACH DELETE n"
     total = 0
-    while True:
-        rows = store.write(query, parameters or {})
-        count = int(rows[0]["count"])
+    while count := store.write(query, parameters or {}).nodes_deleted:
         total += count
-        if count < _DELETE:
-            return total
+    return total

@@ -116,7 +116,7 @@ class _Dump:
         yield from _links("REPLIED_TO", "User", "User", self._replies(answers))
 
     def _users(self) -> Iterator[dict[str, Any]]:
-        for line, row in self._rows("Users.xml", ("Id",)):
+        for _, row in self._rows("Users.xml", ("Id",)):
             if row["Id"] == _COMMUNITY:
                 self.quarantine.note("the Community account (left out)")
                 continue

@@ -7,7 +7,7 @@ from sociogram.errors import InputError
 from sociogram.loaders.clean import clean_text, is_missing
 from sociogram.loaders.columns import Layout
 
-PARENT = "CHILD_OF"  # topic to its broader topic
+PARENT = "BROADER"  # topic to its broader topic
 _MAX_TYPES = 100  # different values of a type column
 _BY_COLUMN = {"rating": "RATED", "stars": "RATED", "plays": "LISTENED", "listens": "LISTENED", "review": "REVIEWED"}
 

@@ -95,7 +95,7 @@ class NodeWriter:
         if self._merge is None:
             self._merge = self._existing()
         names = list(self._columns.names)
-        rows = [[key, *map(row.get, names)] for key, row in self._rows.items()]
+        rows: list[Any] = [[key, *map(row.get, names)] for key, row in self._rows.items()]
         store.write_batches(self._query(names), rows, SIZE, SESSIONS, {"origin": dict(self._origin)}, stage)
         self._rows.clear()
         self._merge = True  # a key may come again
@@ -154,7 +154,9 @@ class RelationshipWriter:
             self._merge = self._existing()
         hashes = np.fromiter(map(hash, self._rows), np.int64, len(self._rows))
         known = np.isin(hashes, self._written, kind="sort") if len(self._written) else np.zeros(len(hashes), bool)
-        groups: dict[tuple[bool, str | None], list[list[Any]]] = {}
+        groups: dict[tuple[bool, str | None], list[Any]] = {}
+        if self._merge or known.any():
+            self._columns.names.setdefault("weight")  # an undated weight is set or added to even where no row gives one
         names = list(self._columns.names)
         for (identity, row), again in zip(self._rows.items(), known.tolist(), strict=True):
             by = "eventId" if "eventId" in row else "at" if "at" in row else None

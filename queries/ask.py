@@ -1,7 +1,7 @@
 """Questions to the published graph: profile, tags, similar, recommend."""
 
 from difflib import get_close_matches
-from typing import Any, LiteralString, cast
+from typing import Any, cast
 
 from sociogram.errors import InputError, NotFoundError
 from sociogram.graph.mapping import GraphMapping
@@ -21,7 +21,7 @@ class Asker:
         self._store, self._mapping = store, mapping
 
     def _read(self, name: str, /, **parameters: Any) -> list[dict[str, Any]]:
-        return self._store.read(cast(LiteralString, query(name, self._mapping)), parameters)
+        return self._store.read(query(name, self._mapping), parameters)
 
     def resolve(self, user: Key) -> Key:
         """The key of a user given by key or exact name; raises NotFoundError with the nearest names, or where nothing is published."""
@@ -112,7 +112,7 @@ class Asker:
 
     def cypher(self, text: str, parameters: dict[str, Any] | None = None) -> Rows[dict[str, Any]]:
         """Any reading Cypher."""
-        return Rows(self._store.read(cast(LiteralString, text), parameters or {}))
+        return Rows(self._store.read(text, parameters or {}))
 
 
 def _spellings(user: Key) -> list[Key]:

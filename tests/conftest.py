@@ -27,7 +27,8 @@ def server(home: Home) -> Iterator[ManagedServer]:
     server = ManagedServer(home)
     server.start()
     yield server
-    server.stop()
+    assert server.stop()
+    assert server.status().state == "stopped"
 
 
 def empty(store: Store) -> None:

@@ -59,6 +59,7 @@ class Engine:
         progress: Progress = SILENT,
     ) -> None:
         self.store = graph if isinstance(graph, Store) else Store(graph, database)
+        self.store.check()
         self.home = home or Home.default()
         self.runs = Runs(self.home.runs)
         self.progress = progress
@@ -181,20 +182,21 @@ class Engine:
             return published
         table = self.recommend_all(k, include_seen=include_seen, user=self._ask.resolve(user), named=True)
         reasons = {row.id: row for row in published}
-        return Rows(
-            [
+        rows = []
+        for row in table.to_dict("records"):
+            known = reasons.get(row["item"])
+            rows.append(
                 Recommendation(
-                    row.item,
-                    row.name,
-                    row.rank,
-                    row.score,
-                    reasons[row.item].friends if row.item in reasons else 0,
-                    reasons[row.item].topics if row.item in reasons else [],
-                    bool(row.seen),
+                    row["item"],
+                    row["name"],
+                    row["rank"],
+                    row["score"],
+                    known.friends if known else 0,
+                    known.topics if known else [],
+                    row["seen"],
                 )
-                for row in table.itertuples(index=False)
-            ]
-        )
+            )
+        return Rows(rows)
 
     def cypher(self, text: str, **parameters: Any) -> "Rows[dict[str, Any]]":
         """Any reading Cypher, with parameters."""

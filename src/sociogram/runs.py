@@ -76,6 +76,7 @@ class Runs:
 
     def start(self, snapshot_hash: str, config: dict[str, Any]) -> tuple[Run, bool]:
         """A new run, or the unfinished one with the same snapshot and configuration (then True)."""
+        config = json.loads(json.dumps(config, default=str))  # as it will be read again
         for run in reversed(self.all()):
             record = run.record
             if record["state"] == "training" and record["snapshot"] == snapshot_hash and record["config"] == config:

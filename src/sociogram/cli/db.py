@@ -47,13 +47,13 @@ def status(json: Json = False) -> None:
     Example: sociogram db status --json
     """
     server = _server()
-    facts = {**asdict(server.status()), "user": "neo4j", "password file": str(server.password_file)}
+    facts = {**asdict(server.status()), "user": "neo4j", "password_file": str(server.password_file)}
     if json:
         print_json(facts)
         return
     for name, value in facts.items():
         if value is not None:
-            typer.echo(f"{name:<15}{value}")
+            typer.echo(f"{name.replace('_', ' '):<15}{value}")
 
 
 @app.command()

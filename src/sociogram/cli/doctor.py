@@ -38,7 +38,7 @@ def doctor(json: Json = False) -> None:
     import torch
 
     from sociogram import __version__
-    from sociogram.encoders.transformer import has_native_bf16
+    from sociogram.encoders.precision import native_dtype, pick_device
     from sociogram.graph.server import ManagedServer
 
     home = Home.default()
@@ -49,7 +49,7 @@ def doctor(json: Json = False) -> None:
         "python": sys.version.split()[0],
         **{name: _version(name) for name in PACKAGES},
         "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
-        "bf16": "native" if has_native_bf16() else "no: float32 is used",
+        "text encoding in": str(native_dtype(pick_device())).removeprefix("torch."),
         "cores": os.cpu_count(),
         "memory": f"{psutil.virtual_memory().available / 2**30:.1f} of {psutil.virtual_memory().total / 2**30:.1f} GiB free",
         "home": str(home.root),

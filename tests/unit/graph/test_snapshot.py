@@ -42,7 +42,7 @@ def make(folder: Path, seed: int | None = None) -> Snapshot:
     tables = [users, items, topics, knows, said, tagged]
     if seed is not None:
         for table in tables:
-            random.Random(seed).shuffle(table)  # noqa: S311
+            random.Random(seed).shuffle(table)
     arrow = [pa.Table.from_pylist(t) for t in tables]
     nodes = dict(zip(("User", "Item", "Topic"), arrow[:3], strict=True))
     edges = dict(zip((r.key for r in MAPPING.relationships), arrow[3:], strict=True))

@@ -90,7 +90,7 @@ def test_strip_html_never_fails_and_leaves_no_known_tag_pairs(text: str) -> None
         "2021",
         2021,
         date(2021, 1, 1),
-        datetime(2021, 1, 1),  # noqa: DTZ001
+        datetime(2021, 1, 1),
         datetime(2021, 1, 1, tzinfo=UTC),
     ],
 )

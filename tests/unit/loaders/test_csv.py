@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from unit.loaders.helpers import Collected, write
+
 from sociogram.errors import InputError
 from sociogram.loaders.csv_files import csv, frames
 
@@ -179,7 +179,7 @@ def test_topics_with_parents_and_names(tmp_path: Path) -> None:
     topics = "id,name,description,parent\n1,Music,,\n2,Jazz,Swing and more,Music\n3,Bop,,2\n4,Odd,,Nowhere\n"
     source = csv(topics=write(tmp_path, "t.csv", topics), users=write(tmp_path, "u.csv", "id,tags\nu,jazz|new\n"))
     got = Collected(source, tmp_path)
-    assert got.links["Topic", "CHILD_OF", "Topic"] == [{"source": "2", "target": "1"}, {"source": "3", "target": "2"}]
+    assert got.links["Topic", "BROADER", "Topic"] == [{"source": "2", "target": "1"}, {"source": "3", "target": "2"}]
     assert [r["target"] for r in got.links["User", "TAGGED", "Topic"]] == ["2", "new"]
     assert got.nodes["Topic"]["new"] == {"id": "new", "name": "new"}
 

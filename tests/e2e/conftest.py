@@ -1,0 +1,41 @@
+"""The command line as a user has it: a process of its own, on a small published demo."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from running import Cli
+
+from sociogram.config import Home
+from sociogram.graph.server import ManagedServer
+
+
+@pytest.fixture(scope="session")
+def cli(home: Home, server: ManagedServer) -> Cli:
+    """Run `sociogram ARGS` on the test session's own home; checks the exit code unless told another."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("NEO4J_")}
+    environment |= {"SOCIOGRAM_HOME": str(home.root), "COLUMNS": "200", "PYTHONWARNINGS": "ignore"}
+
+    def run(*arguments: str, code: int = 0, **extra: str) -> "subprocess.CompletedProcess[str]":
+        done = subprocess.run(
+            [sys.executable, "-m", "sociogram", *arguments],
+            capture_output=True,
+            text=True,
+            env=environment | extra,
+            timeout=300,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+        assert done.returncode == code, f"{arguments}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def published(cli: Cli) -> Cli:
+    """A demo community of 450 users, learned with the light encoder and published."""
+    cli("load", "demo", "--users", "450", "--replace")
+    cli("fit", "--encoder", "light")
+    return cli

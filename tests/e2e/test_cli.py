@@ -1,0 +1,109 @@
+"""The command line's manners: exit codes, JSON, clear errors, nothing secret."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+from running import Cli
+
+from sociogram.config import Home
+from sociogram.graph.server import ManagedServer
+
+
+def test_asking_before_anything_was_published(cli: Cli) -> None:
+    cli("load", "demo", "--users", "20", "--replace")
+    assert "sociogram fit" in cli("profile", "u0001", code=1).stderr
+
+
+def test_profile_and_its_json(published: Cli) -> None:
+    me = json.loads(published("profile", "u0412", "--json").stdout)
+    assert me["id"] == "u0412"
+    assert len(me["embedding"]) == 128
+    assert all(0 <= t["probability"] <= 1 for t in me["tags"])
+    rows = json.loads(published("similar", "u0412", "-k", "5", "--json").stdout)
+    assert len(rows) == 5
+    assert all(r["reasons"] for r in rows)
+    recommended = json.loads(published("recommend", "u0412", "-k", "5", "--json").stdout)
+    assert [r["rank"] for r in recommended] == [1, 2, 3, 4, 5]
+
+
+def test_files_for_other_programs(published: Cli, tmp_path: Path) -> None:
+    published("recommend", "--all", "-k", "20", "--out", str(tmp_path / "r.parquet"))
+    published("tags", "--all", "--top", "100", "--out", str(tmp_path / "t.parquet"))
+    published("embeddings", "User", "--out", str(tmp_path / "e.parquet"))
+    recs = pd.read_parquet(tmp_path / "r.parquet")
+    assert list(recs.columns) == ["user", "item", "rank", "score"]
+    assert recs["rank"].max() == 20
+    tags = pd.read_parquet(tmp_path / "t.parquet")
+    assert list(tags.columns) == ["user", "topic", "name", "probability", "shown", "observed"]
+    assert set(tags["observed"][tags["observed"]].index) <= set(tags["shown"][tags["shown"]].index)
+    assert len(pd.read_parquet(tmp_path / "e.parquet")) == 450
+
+
+def test_seen_items_are_left_out_unless_asked_for(published: Cli) -> None:
+    query = "MATCH (:User {id: 'u0412'})-[:VIEWED|LIKED|BOUGHT|POSTED]->(i:Item) RETURN DISTINCT i.id AS id"
+    seen = {row["id"] for row in json.loads(published("cypher", query, "--json").stdout)}
+    plain = json.loads(published("recommend", "u0412", "-k", "20", "--json").stdout)
+    every = json.loads(published("recommend", "u0412", "-k", "20", "--include-seen", "--json").stdout)
+    assert not seen & {r["id"] for r in plain}
+    assert {r["id"] for r in every if r["seen"]} <= seen
+
+
+def test_runs_rollback_unpublish(published: Cli) -> None:
+    first = next(r["run"] for r in json.loads(published("runs", "--json").stdout) if r["graph"] == "live")
+    published("fit", "--encoder", "light", "--seed", "1")
+    assert "live" in published("runs").stdout
+    assert first in published("rollback").stdout
+    published("unpublish")
+    left = published("cypher", "MATCH (n) WHERE n.embedding IS NOT NULL RETURN count(*) AS n", "--json").stdout
+    assert json.loads(left) == [{"n": 0}]
+    assert "nothing is published" in published("tags", "u0001", code=1).stderr
+    published("publish", first)
+    assert "interests" in published("profile", "u0412").stdout
+
+
+def test_snapshot_without_database(published: Cli, tmp_path: Path) -> None:
+    published("snapshot", str(tmp_path / "s"))
+    done = published("fit", "--snapshot", str(tmp_path / "s"), "--encoder", "light", "--seed", "7", "--json")
+    assert Path(json.loads(done.stdout)["report"]).exists()
+    assert "is not a snapshot" in published("fit", "--snapshot", str(tmp_path), code=1).stderr
+
+
+def test_unknown_user_gets_the_nearest(published: Cli) -> None:
+    error = published("profile", "u0412x", code=1).stderr
+    assert "u0412" in error
+    assert "Traceback" not in error
+
+
+def test_usage_is_exit_code_2(cli: Cli) -> None:
+    cli("fit", "--mode", "nonsense", code=2)
+    cli("recommend", code=2)
+
+
+def test_wrong_password_and_address(cli: Cli, server: ManagedServer) -> None:
+    uri = server.start().uri
+    wrong = cli("runs", "--uri", uri, code=1, NEO4J_PASSWORD="not-the-one-7351")
+    assert "refused the user or password" in wrong.stderr
+    assert "7351" not in wrong.stderr + wrong.stdout
+    assert "no Neo4j answers" in cli("runs", "--uri", "bolt://127.0.0.1:1", code=1, NEO4J_PASSWORD="x").stderr
+    assert "holds a user or password" in cli("runs", "--uri", "bolt://neo4j:hunter2@127.0.0.1:1", code=1).stderr
+
+
+def test_graph_toml(published: Cli, tmp_path: Path) -> None:
+    text = published("inspect").stdout
+    (tmp_path / "graph.toml").write_text(text, encoding="utf-8")
+    assert "fits the database" in published("inspect", "--check", str(tmp_path / "graph.toml")).stdout
+    (tmp_path / "wrong.toml").write_text(
+        text.replace('nodes."User"', 'nodes."Usr"').replace('= "User"', '= "Usr"'), encoding="utf-8"
+    )
+    assert "Did you mean 'User'" in published("inspect", "--check", str(tmp_path / "wrong.toml"), code=1).stderr
+    assert "no such file" in published("fit", "--mapping", str(tmp_path / "none.toml"), code=1).stderr
+
+
+def test_password_is_nowhere_but_in_its_file(published: Cli, home: Home, server: ManagedServer) -> None:
+    password = server.password_file.read_text(encoding="utf-8")
+    assert server.password_file.stat().st_mode & 0o077 == 0
+    shown = published("db", "status", "--json").stdout + published("db", "logs", "-n", "1000").stdout
+    assert password not in shown
+    for file in (*home.runs.rglob("*.json"), *(server.path / "logs").glob("*")):
+        assert password not in file.read_text(encoding="utf-8", errors="replace"), file
