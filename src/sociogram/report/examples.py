@@ -62,7 +62,7 @@ def _example(row: int, profiles: Profiles, snapshot: Snapshot, vectors: Any) -> 
     return Example(
         key=short(str(profiles.keys[label][row]), 60),
         name=short(profiles.names[label][row], 80),
-        text=short(snapshot.users.texts[row], 240),
+        text=short(_said(row, snapshot), 240),
         tags=_tags(row, profiles),
         keywords=[short(word, 40) for word in profiles.keywords[row][:8]] if row < len(profiles.keywords) else [],
         attributes=[
@@ -72,6 +72,15 @@ def _example(row: int, profiles: Profiles, snapshot: Snapshot, vectors: Any) -> 
         recommendations=_recommendations(row, profiles),
         similar=_similar(row, profiles, vectors),
     )
+
+
+def _said(row: int, snapshot: Snapshot) -> str:
+    """The user's own text; where it is short, followed by what they wrote on relationships."""
+    parts = [snapshot.users.texts[row]]
+    for e in snapshot.edges.values():
+        if e.key[0] == snapshot.users.label and e.texts is not None:
+            parts += e.texts[int(e.indptr[row]) : int(e.indptr[row + 1])][:3]
+    return " … ".join(part for part in parts if part.strip())
 
 
 def _tags(row: int, profiles: Profiles) -> list[Tag]:

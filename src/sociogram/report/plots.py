@@ -59,6 +59,14 @@ def ticks(low: float, high: float, count: int = 5) -> list[float]:
     return [round((first + i) * step, 12) for i in range(int((high + step * 1e-9) // step) - first + 1)]
 
 
+def wilson(share: float, count: float) -> tuple[float, float]:
+    """95 % interval of a share of `count` cases (Wilson 1927)."""
+    z2 = 1.96**2
+    middle = (share + z2 / (2 * count)) / (1 + z2 / count)
+    half = 1.96 * math.sqrt(share * (1 - share) / count + z2 / (4 * count**2)) / (1 + z2 / count)
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
 def lines(series: Sequence[Series], x_label: str, y_label: str, title: str) -> Markup:
     """A line chart; points that are not finite numbers are left out, empty where no point is left."""
     kept = [(s.name, _points(s)) for s in series]
@@ -93,6 +101,11 @@ def reliability(bins: Sequence[Mapping[str, Any]], title: str) -> Markup:
     place = " ".join(f"{frame.px(p):.1f},{frame.py(o):.1f}" for p, o, _ in kept)
     parts.append(f'<polyline class="line s0" points="{place}"/>')
     for p, o, n in kept:
+        if n:
+            low, high = wilson(o, n)
+            parts.append(
+                f'<line class="whisker" x1="{frame.px(p):.1f}" y1="{frame.py(low):.1f}" x2="{frame.px(p):.1f}" y2="{frame.py(high):.1f}"/>'
+            )
         radius = 2.5 + 6.5 * math.sqrt(n / most)
         told = f"predicted {p:.2f}, observed {o:.2f}, {n:.0f} pairs"
         parts.append(
@@ -103,7 +116,8 @@ def reliability(bins: Sequence[Mapping[str, Any]], title: str) -> Markup:
 
 
 def scatter(points: NDArray[np.float64], group: NDArray[np.int64], names: Sequence[str], title: str) -> Markup:
-    """A map: `points` [n, 2], `group` [n] a number below `len(names)` or -1 for "other"; each name stands by its group.
+    """A map: `points` [n, 2], `group` [n] a number below `len(names)` or -1 for "other"; a name stands above its group's
+    densest part, and nowhere where the group has none.
 
     A group is one path of zero-length strokes with round caps: a few bytes a point, no element each. Its hue is `hue(group)`.
     """
@@ -125,16 +139,29 @@ def scatter(points: NDArray[np.float64], group: NDArray[np.int64], names: Sequen
         style = 'class="points other"' if g < 0 else f'class="points hue" style="--h:{hue(g)}"'
         parts.append(f'<path {style} stroke-width="{size:.1f}" d="{strokes}"/>')
         if g >= 0:
-            top, bottom = np.quantile(y[rows], [0.05, 0.9])
-            at = (
-                top - 10 if bottom - top < height / 8 else np.median(y[rows])
-            )  # above a compact group, inside a wide one
-            labels.append((float(np.median(x[rows])), float(at), short(names[g], 26)))
+            place = _core(np.stack([x, y], 1), rows)
+            if place is not None:
+                labels.append((place[0], place[1] - 8, short(names[g], 26)))
     for i, (a, b, name) in enumerate(_apart(labels, width, height)):
         style = "place" if i < NAMED_ON_PHONES else "place minor"
         parts.append(f'<text class="{style}" text-anchor="middle" x="{a:.1f}" y="{b + 4:.1f}">{escape(name)}</text>')
     told = f"{len(points):,} users; groups: " + ", ".join(short(n, 60) for n in names)
     return _svg(title, told, "".join(parts), width=width, height=height, style="map")
+
+
+def _core(points: NDArray[np.float64], rows: NDArray[np.int64]) -> tuple[float, float] | None:
+    """Top of the smallest circle around a member that holds 30 % of its group; None where others crowd it."""
+    own = points[rows]
+    wanted = max(2, math.ceil(0.3 * len(rows)))
+    if len(rows) < 3:
+        return None
+    centres = own[:: max(1, len(own) // 200)]  # enough to find the densest part
+    reach = np.sort(np.linalg.norm(centres[:, None] - own[None], axis=2), axis=1)[:, wanted - 1]
+    best = int(reach.argmin())
+    inside = np.linalg.norm(points - centres[best], axis=1) <= reach[best]
+    if inside[rows].sum() / inside.sum() < min(0.6, 3 * len(rows) / len(points)):
+        return None
+    return float(centres[best, 0]), float(centres[best, 1] - min(reach[best], 24.0))
 
 
 def hue(group: int) -> int:

@@ -7,7 +7,12 @@ from typing import Any
 from sociogram.report.plots import number, short
 from sociogram.report.words import decimal
 
-OURS = "sociogram"  # the method that the report is about; every other one is a baseline
+OURS = (
+    "sociogram",
+    "blend",
+)  # the first of these names that a table has is what is published; every other row is a baseline
+HIDDEN = ("method", "split", "threshold")  # not figures of quality
+NEUTRAL = ("coverage",)  # more is not better in itself: nothing is marked as best
 
 
 METRICS = {
@@ -20,7 +25,7 @@ METRICS = {
     "recall": ("recall", "share of the true tags that are shown"),
     "f1": ("F1", "harmonic mean of precision and recall"),
     "accuracy": ("accuracy", "share of right decisions; high for rare tags even when nothing is predicted"),
-    "coverage": ("coverage", "share that gets an answer, where the model may abstain"),
+    "coverage": ("coverage", "share of the users who are shown a tag at all, since the model may abstain"),
     "ece": ("ECE", "expected calibration error: mean gap between probability and observed share; lower is better"),
     "brier_skill": ("Brier skill", "improvement of the squared error of probabilities over base rates"),
     "ndcg@10": ("N@10", "discounted gain of the ten best items"),
@@ -56,7 +61,7 @@ class Table:
 
 def methods(rows: Sequence[Mapping[str, Any]]) -> Table | None:
     """A table of methods, ours first, baselines in the order given; None where no row has a figure."""
-    found = [k for k in dict.fromkeys(k for r in rows for k in r) if k not in ("method", "split")]
+    found = [k for k in dict.fromkeys(k for r in rows for k in r) if k not in HIDDEN]
     found = [k for k in found if any(number(r.get(k)) is not None for r in rows)]
     if not found:
         return None
@@ -64,19 +69,33 @@ def methods(rows: Sequence[Mapping[str, Any]]) -> Table | None:
     found.sort(key=lambda k: known.index(k) if k in METRICS else len(known))
     columns = [Column(k, *METRICS.get(k, (k.replace("_", " "), ""))) for k in found]
     best = {k: _best(k, [number(r.get(k)) for r in rows]) for k in found}
-    ordered = sorted(rows, key=lambda r: r.get("method") != OURS)
-    return Table(columns, [_method(r, columns, best) for r in ordered])
+    mine = ours(rows)
+    ordered = sorted(rows, key=lambda r: r is not mine)
+    return Table(columns, [_method(r, r is mine, columns, best) for r in ordered])
+
+
+def ours(rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """The row of what Sociogram publishes; None where there is none."""
+    return next((r for name in OURS for r in rows if r.get("method") == name), None)
+
+
+def measured(part: Mapping[str, Any]) -> tuple[list[Mapping[str, Any]], str]:
+    """The named rows of a part and the split they were measured on: test, or validation where nothing was kept for a test."""
+    value = part.get("rows")
+    rows = [r for r in value if isinstance(r, Mapping) and r.get("method")] if isinstance(value, list) else []
+    test = [r for r in rows if r.get("split") in (None, "test")]
+    return (test, "test") if test else ([r for r in rows if r.get("split") == "validation"], "validation")
 
 
 def _best(key: str, values: Iterable[float | None]) -> str | None:
     rated = [v for v in values if v is not None]
-    if len(rated) < 2:
+    if len(rated) < 2 or key in NEUTRAL:
         return None
     return decimal(min(rated) if key in LOWER_IS_BETTER else max(rated))
 
 
 def _method(
-    row: Mapping[str, Any], columns: list[Column], best: Mapping[str, str | None]
+    row: Mapping[str, Any], mine: bool, columns: list[Column], best: Mapping[str, str | None]
 ) -> tuple[str, bool, list[tuple[str, bool]]]:
     cells = [(decimal(row.get(c.key)), decimal(row.get(c.key)) == best[c.key]) for c in columns]
-    return short(str(row.get("method", "")), 60), row.get("method") == OURS, cells
+    return short(str(row.get("method", "")), 60), mine, cells

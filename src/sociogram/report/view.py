@@ -10,7 +10,7 @@ from sociogram.report import plots
 from sociogram.report.examples import examples
 from sociogram.report.layout import DRAWN_MOST, user_map
 from sociogram.report.plots import Series, number, short
-from sociogram.report.tables import METRICS, OURS, Table, methods
+from sociogram.report.tables import METRICS, NEUTRAL, Table, measured, methods, ours
 from sociogram.report.words import count, decimal, seconds, when
 
 TOPICS_MOST = 200  # rows of the table of tags
@@ -40,17 +40,22 @@ def view(report: Mapping[str, Any], profiles: Profiles, snapshot: Snapshot) -> d
         "data": _data(report, snapshot),
         "split": _split(_dict(report, "split")),
         "curves": _curves(_rows(report, "curves")),
-        "tag_table": methods(_test(tags)),
+        "tag_table": methods(measured(tags)[0]),
         "versus": _versus(_rows(tags, "versus")),
         "overfit": [
             (METRICS.get(k, (k, ""))[0], v) for k, v in _dict(tags, "train_minus_test").items() if number(v) is not None
         ],
         "topics": _topics(_rows(tags, "per_topic")),
+        "unmeasured": sum(number(r.get("ap")) is None for r in _rows(tags, "per_topic")),
         "topics_all": len(_rows(tags, "per_topic")),
         "reliability": plots.reliability(_rows(tags, "reliability"), "Reliability of the probabilities"),
         "bins": [b for b in _rows(tags, "reliability") if number(b.get("predicted")) is not None],
-        "confidence": {k: number(tags.get(k)) for k in ("ece", "threshold", "coverage_at_90")},
-        "item_table": methods(_test(items)),
+        "confidence": {
+            "ece": _errors(tags),
+            **{k: number(tags.get(k)) for k in ("threshold", "coverage_at_90", "brier_skill")},
+        },
+        "item_table": methods(measured(items)[0]),
+        "item_split": measured(items)[1],
         "attributes": _attributes(_dict(report, "attributes")),
         "planted": [
             (*METRICS.get(k, (k.replace("_", " "), "")), v)
@@ -69,15 +74,13 @@ def view(report: Mapping[str, Any], profiles: Profiles, snapshot: Snapshot) -> d
 def _figures(
     tags: Mapping[str, Any], items: Mapping[str, Any], cost: Mapping[str, Any], stages: list[tuple[str, float]]
 ) -> list[Figure]:
-    found = [_figure(_test(tags), k) for k in ("map", "micro_f1", "precision", "recall", "accuracy", "coverage")]
-    found.append(_figure(_test(items), "ndcg@10"))
-    for key, title, meaning in (
-        ("ece", "calibration error", METRICS["ece"][1]),
-        ("coverage_at_90", "coverage at 90 % precision", "share of the decisions left when nine of ten shown are true"),
-    ):
-        if (value := number(tags.get(key))) is not None:
-            beside = "0 is perfect" if key == "ece" else "1 would be all"
-            found.append(Figure(title, decimal(value), beside, meaning))
+    found = [_figure(measured(tags)[0], k) for k in ("map", "micro_f1", "precision", "recall", "accuracy", "coverage")]
+    found.append(_figure(measured(items)[0], "ndcg@10"))
+    for name, value in _errors(tags)[:1]:
+        found.append(Figure("calibration error", decimal(value), f"{name}; 0 is perfect", METRICS["ece"][1]))
+    if (reached := number(tags.get("coverage_at_90"))) is not None:
+        meaning = "share of the true tags that is found when nine of ten tags shown are true"
+        found.append(Figure("coverage at 90 % precision", decimal(reached), "1 would be all", meaning))
     if stages:
         memory = number(cost.get("peak_memory_mb"))
         beside = "" if memory is None else f"{memory:,.0f} MB at most"
@@ -86,16 +89,24 @@ def _figures(
 
 
 def _figure(rows: Sequence[Mapping[str, Any]], key: str) -> Figure | None:
-    ours = next((number(r.get(key)) for r in rows if r.get("method") == OURS), None)
-    if ours is None:
+    mine = ours(rows)
+    value = number((mine or {}).get(key))
+    if value is None:
         return None
-    others = [(number(r.get(key)), str(r.get("method"))) for r in rows if r.get("method") != OURS]
-    rated = [(v, name) for v, name in others if v is not None]
+    rated = [(v, short(str(r["method"]), 40)) for r in rows if r is not mine and (v := number(r.get(key))) is not None]
     beside, told = "", METRICS[key][1]
-    if rated:
-        beside = f"best baseline {decimal(max(rated)[0])}"
-        told += f" (best baseline: {short(max(rated)[1], 40)})"
-    return Figure(METRICS[key][0], decimal(ours), beside, told)
+    if rated and key not in NEUTRAL:
+        best, name = max(rated)
+        beside, told = f"best baseline {decimal(best)}", f"{told} (best baseline: {name})"
+    return Figure(METRICS[key][0], decimal(value), beside or "of the users", told)
+
+
+def _errors(tags: Mapping[str, Any]) -> list[tuple[str, float]]:
+    """Calibration errors by what they were taken over; a plain number is over all pairs."""
+    value = tags.get("ece")
+    named = value if isinstance(value, Mapping) else {"all pairs": value}
+    words = {"shown": "over shown tags", "p>=.2": "over probabilities from 0.2"}
+    return [(words.get(k, f"over {short(str(k), 40)}"), n) for k, v in named.items() if (n := number(v)) is not None]
 
 
 def _data(report: Mapping[str, Any], snapshot: Snapshot) -> dict[str, Any]:
@@ -185,7 +196,7 @@ def _attributes(attributes: Mapping[str, Any]) -> list[tuple[str, str, Table]]:
     found = []
     for name, value in attributes.items():
         entry = value if isinstance(value, Mapping) else {}
-        table = methods(_test(entry))
+        table = methods(measured(entry)[0])
         if table:
             found.append((short(name, 80), str(entry.get("kind", "")), table))
     return found
@@ -206,10 +217,6 @@ def _map(profiles: Profiles, seed: int) -> dict[str, Any] | None:
         "users": users,
         "sampled": users > DRAWN_MOST,
     }
-
-
-def _test(part: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return [r for r in _rows(part, "rows") if r.get("split") in (None, "test")]
 
 
 def _dict(part: Mapping[str, Any], key: str) -> Mapping[str, Any]:

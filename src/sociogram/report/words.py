@@ -28,7 +28,7 @@ def decimal(value: Any) -> str:
     found = number(value)
     if found is None:
         return "–"
-    return f"{found:.3f}" if abs(found) < 100 else f"{found:,.1f}"
+    return f"{round(found, 3) + 0.0:.3f}" if abs(found) < 100 else f"{found:,.1f}"  # + 0.0: no minus before a zero
 
 
 def count(value: Any) -> str:

@@ -95,9 +95,27 @@ def test_lines_skip_what_is_not_a_number() -> None:
     assert "<circle" in plots.lines([plots.Series("a", [0], [1.0])], "x", "y", "t")
 
 
+def test_wilson_interval() -> None:
+    assert_allclose(plots.wilson(0.5, 100), (0.4038, 0.5962), atol=1e-4)
+    assert plots.wilson(0.0, 1)[0] == 0
+    assert plots.wilson(1.0, 1)[1] == 1
+
+
+def test_only_a_group_that_stands_together_is_named() -> None:
+    rng = np.random.default_rng(0)
+    points = rng.uniform(size=(300, 2))
+    points[:40] = rng.normal(0.2, 0.01, (40, 2))
+    group = np.where(np.arange(300) < 40, 0, np.where(np.arange(300) < 80, 1, -1))
+    svg = str(plots.scatter(points, group, ["together", "spread"], "map"))
+    assert ">together</text>" in svg
+    assert ">spread</text>" not in svg
+
+
 def test_labels_of_a_map_do_not_overlap() -> None:
-    points = np.zeros((60, 2))
-    group = np.arange(60) % 6
+    points = np.repeat(np.arange(6) * 1e-3, 10)[:, None] * [[0.0, 1.0]]
+    points[0] = [1.0, 1.0]
+    group = np.arange(60) // 10
     svg = str(plots.scatter(points, group, [f"topic {i}" for i in range(6)], "map"))
     heights = sorted(float(part.split('"')[0]) for part in svg.split(' y="')[1:])
+    assert len(heights) == 6
     assert min(np.diff(heights)) >= 14.9

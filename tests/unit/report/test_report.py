@@ -183,6 +183,25 @@ def test_best_figure_of_a_column_is_marked_and_ours_comes_first() -> None:
     assert methods([{"method": "sociogram", "split": "test"}]) is None
 
 
+def test_figures_as_learning_reports_them(community: Make) -> None:
+    report, profiles, snapshot = community()
+    report["tags"]["ece"] = {"shown": 0.0414, "p>=.2": None}
+    report["tags"]["per_topic"][0]["ap"] = None
+    report["items"] = {
+        "rows": [
+            {"method": "popularity", "split": "validation", "ndcg@10": 0.1},
+            {"method": "blend", "split": "validation", "ndcg@10": 0.2},
+            {"ndcg@10": 0.9},
+        ]
+    }
+    page = Page(render(report, profiles, snapshot))
+    assert "over shown tags; 0 is perfect" in page.words
+    assert "1 tag has no held-out user." in page.words
+    assert "a little too kind" in page.words
+    assert "0.900" not in page.words.split("Held-out items")[-1].split("Attributes")[0]
+    assert "best baseline 0.100" in page.words
+
+
 def test_a_report_is_replaced_and_leaves_no_part(community: Make, tmp_path: Path) -> None:
     made = community()
     for run in ("r1", "r2"):
