@@ -18,6 +18,7 @@ from sociogram.gnn.priors import (
     Popularity,
     Rows,
     alike,
+    befriended,
     fit_autoencoder,
     fit_content,
     fit_ials,
@@ -122,14 +123,24 @@ def fit_part(
             return None
         threads = 0 if known.x.nnz > LARGE else 1
         return fit_ials(known.x, ties, seeds=seeds, regularization=regularization, threads=threads)
-    if name == "LAE":
-        return fit_autoencoder(known.x)
     if name == "popularity":
         return Blend.popular(known.x)
-    if name == "content" or content is None:
+    if name == "content":
         return content
-    similarity = alike(content)
-    return None if similarity is None else fit_autoencoder(known.x, similarity)
+    return _autoencoder(name.split("+")[1:], known, content)
+
+
+def _autoencoder(kernels: list[str], known: Interactions, content: Content | None) -> Part | None:
+    similarity: Floats | None = None
+    for kernel in kernels:
+        if kernel == "ties":
+            more = None if known.ties is None else befriended(known.ties)
+        else:
+            more = None if content is None else alike(content)
+        if more is None:
+            return None
+        similarity = more if similarity is None else similarity + more
+    return fit_autoencoder(known.x, similarity)
 
 
 def fit_variants(known: Interactions, held: Cut, seed: int) -> tuple[dict[str, Part], float]:
@@ -141,7 +152,7 @@ def fit_variants(known: Interactions, held: Cut, seed: int) -> tuple[dict[str, P
         value = {r: evaluate("", part, held)["ndcg@20"] for r, part in tried.items() if part is not None}
         regularization = max(value, key=lambda r: value[r])
     content = _content(known)
-    names = ["iALS", "LAE"] if large else ["iALS", "iALS+ties", "LAE", "LAE+content"]
+    names = ["iALS", "LAE"] if large else ["iALS", "iALS+ties", "LAE", "LAE+ties", "LAE+content", "LAE+content+ties"]
     names += ["content"] if content is not None else []
     names += ["popularity"] if known.x.shape[0] <= SMALL else []
     parts = {n: fit_part(n, known, content, _seeds(known, seed, 3), regularization) for n in names}

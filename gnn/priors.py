@@ -152,7 +152,7 @@ def fit_ials(
 
 
 def fit_autoencoder(
-    x: Matrix, similarity: Floats | None = None, *, ridge: float = 100.0, power: float = 0.2
+    x: Matrix, similarity: Floats | None = None, *, ridge: float = 100.0, power: float = 0.15
 ) -> Part | None:
     """Ridge linear autoencoder, no zero diagonal, on degree-damped items: Y = X D^-power, B = (Y'Y + lambda s I)^-1 Y'X, score = Y B.
 
@@ -243,6 +243,16 @@ def alike(content: Content, weight: float = 10.0) -> Floats | None:
     length = np.sqrt(np.maximum(gram.diagonal(), 1e-12))
     scaled = np.float32(weight) * gram / np.outer(length, length)
     return np.asarray(scaled, np.float32)
+
+
+def befriended(ties: Matrix, weight: float = 20.0) -> Floats | None:
+    """weight * (I + D^-1/2 A D^-1/2) [users, users], positive semi-definite; None where that is too large."""
+    if ties.shape[0] > DUAL_USERS:
+        return None
+    root = np.sqrt(np.maximum(ties.sum(1), 1)).astype(np.float32)
+    gram = ties.toarray().astype(np.float32) / np.outer(root, root)
+    gram[np.diag_indices(len(gram))] += 1
+    return np.asarray(np.float32(weight) * gram, np.float32)
 
 
 def standardised(scores: Floats) -> Floats:

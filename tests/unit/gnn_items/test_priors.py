@@ -44,7 +44,7 @@ def test_a_checkerboard_is_filled_in(fit):
 
 def test_autoencoder_equals_its_formula_on_both_sides(x, monkeypatch):
     degree = np.maximum((x.toarray() > 0).sum(0), 1.0)
-    y = x.toarray() * degree**-0.2
+    y = x.toarray() * degree**-0.15
     s = np.mean(y[y > 0] ** 2)
     expected = y @ np.linalg.solve(y.T @ y + 3 * s * np.eye(20), y.T @ x.toarray())
     rows = np.arange(30)
@@ -96,3 +96,11 @@ def test_standardised_rows():
     z = priors.standardised(np.array([[1, 2, 3], [7, 7, 7], [0, 0, 1e-3]], np.float32))
     np.testing.assert_allclose(z.mean(1), 0, atol=1e-6)
     np.testing.assert_allclose(z.std(1), [1, 0, 1], atol=1e-5)
+
+
+def test_befriended_is_positive_semi_definite():
+    rng = np.random.default_rng(0)
+    a = np.triu(rng.random((12, 12)) < 0.3, 1)
+    kernel = priors.befriended(sparse.csr_array((a | a.T).astype(np.float32)), 1.0)
+    assert np.linalg.eigvalsh(kernel).min() > -1e-5
+    np.testing.assert_allclose(kernel.diagonal(), 1)

@@ -50,11 +50,7 @@ def community(folder, users=60, songs=40, films=20, seed=0):
     rng = np.random.default_rng(seed)
 
     def picks(count, items):
-        return [
-            (u, int(i))
-            for u in range(users)
-            for i in rng.choice(np.arange(u % 2, items, 2), count, replace=False)
-        ]
+        return [(u, int(i)) for u in range(users) for i in rng.choice(np.arange(u % 2, items, 2), count, replace=False)]
 
     played = [(u, i, float(rng.integers(1, 99))) for u, i in picks(9, songs)]
     ties = [(u, (u + 2) % users) for u in range(users)]
