@@ -3,12 +3,12 @@
 What is planted is written to a Parquet file outside the database; `sociogram.evaluation.planted` compares with it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -19,8 +19,17 @@ from sociogram.errors import InputError
 from sociogram.graph.mapping import GraphMapping, NodeMapping, RelationshipMapping
 from sociogram.loaders.demo_edges import KINDS, make_acts, make_posts, make_ties
 from sociogram.loaders.demo_people import LANGUAGES, STAGES
-from sociogram.loaders.demo_plan import ARCHETYPES, EPOCH, SPAN, Ints, Plan, make_plan
-from sociogram.loaders.demo_text import Dice, Voice, city_name, write_bio, write_description, write_name, write_post, write_title
+from sociogram.loaders.demo_plan import ARCHETYPES, Ints, Plan, make_plan
+from sociogram.loaders.demo_text import (
+    Dice,
+    Voice,
+    city_name,
+    write_bio,
+    write_description,
+    write_name,
+    write_post,
+    write_title,
+)
 from sociogram.loaders.demo_words import WORDS
 from sociogram.loaders.source import Batch, NodeBatch, Provenance, Quarantine, RelationshipBatch
 
@@ -42,7 +51,7 @@ TRUTH_SCHEMA = pa.schema(
         ("attributes_held_out", pa.bool_()),
         ("lifeStage", pa.string()),
         ("languages", pa.list_(pa.string())),
-        ("spend", pa.float32()),
+        ("spend", pa.float64()),
     ]
 )
 
@@ -68,7 +77,9 @@ MAPPING = GraphMapping(
 )  # fmt: skip
 
 
-def demo(users: int = 1500, items: int | None = None, topics: int = 24, seed: int = 0, truth: Path | None = None) -> "Demo":
+def demo(
+    users: int = 1500, items: int | None = None, topics: int = 24, seed: int = 0, truth: Path | None = None
+) -> "Demo":
     """A community with a planted truth, equal for equal arguments; it is streamed, up to a million users.
 
     `items` defaults to 8/15 of the users. The topics are 6 broad ones with 3 narrower ones each, all of them possible interests;
@@ -86,7 +97,9 @@ def demo(users: int = 1500, items: int | None = None, topics: int = 24, seed: in
 
 def _within(what: str, value: int, low: int, high: int) -> None:
     if not low <= value <= high:
-        raise InputError(f"demo: {what} must be from {low:,} to {high:,}, got {value:,}. Choose another number of {what}.")
+        raise InputError(
+            f"demo: {what} must be from {low:,} to {high:,}, got {value:,}. Choose another number of {what}."
+        )
 
 
 @dataclass(frozen=True)
@@ -99,9 +112,9 @@ class Demo:
     seed: int
     truth: Path  # written when the batches are read
 
-    name = "demo"
-    provenance: Provenance = "public"
-    mapping = MAPPING
+    name: ClassVar[str] = "demo"
+    provenance: ClassVar[Provenance] = "public"
+    mapping: ClassVar[GraphMapping] = MAPPING
 
     @cached_property
     def plan(self) -> Plan:
@@ -116,7 +129,11 @@ class Demo:
 
     def _stream(self) -> Iterator[Batch]:
         yield NodeBatch("Topic", [_topic(t) for t in range(self.topics)])
-        parents = [{"source": _topic_id(t), "target": _topic_id(p)} for t, p in enumerate(self.plan.topics.parent.tolist()) if p >= 0]
+        parents = [
+            {"source": _topic_id(t), "target": _topic_id(p)}
+            for t, p in enumerate(self.plan.topics.parent.tolist())
+            if p >= 0
+        ]
         if parents:
             yield RelationshipBatch("BROADER", "Topic", "Topic", parents)
         yield from self._user_batches()
@@ -186,11 +203,11 @@ class Demo:
             rows.append(
                 {
                     "id": self.item_id(i),
-                    "title": _fresh(lambda topic=topic: write_title(topic, dice), taken),
+                    "title": _fresh_title(topic, dice, taken),
                     "text": write_description(topic, second, dice),
                     "kind": dice.pick(_KINDS_OF_ITEM),
                     "price": round(float(plan.item_price[i]), 2),
-                    "publishedAt": _time(EPOCH + int(dice.roll() * SPAN)),
+                    "publishedAt": _time(plan.published[i]),
                 }
             )
         return rows
@@ -200,11 +217,15 @@ class Demo:
         for i in block.tolist():
             label, first, second = int(plan.item_label[i]), int(plan.item_topic[i]), int(plan.item_second[i])
             if label == 0:
-                rows.append({"source": self.item_id(i), "target": _topic_id(first), "weight": 1.0 if second < 0 else 0.7})
+                rows.append(
+                    {"source": self.item_id(i), "target": _topic_id(first), "weight": 1.0 if second < 0 else 0.7}
+                )
                 if second >= 0:
                     rows.append({"source": self.item_id(i), "target": _topic_id(second), "weight": 0.3})
             elif label == 1:
-                rows.append({"source": self.item_id(i), "target": _topic_id(int(plan.topics.area[first])), "weight": 1.0})
+                rows.append(
+                    {"source": self.item_id(i), "target": _topic_id(int(plan.topics.area[first])), "weight": 1.0}
+                )
         return rows
 
     def _tie_batches(self, block: Ints) -> Iterator[Batch]:
@@ -220,7 +241,9 @@ class Demo:
         plan, rng = self.plan, self._rng(_ACTS, block)
         acts = make_acts(plan, block, rng)
         rows: list[list[dict[str, Any]]] = [[] for _ in KINDS]
-        for u, i, kind, at in zip(acts.user.tolist(), acts.item.tolist(), acts.kind.tolist(), acts.at.tolist(), strict=True):
+        for u, i, kind, at in zip(
+            acts.user.tolist(), acts.item.tolist(), acts.kind.tolist(), acts.at.tolist(), strict=True
+        ):
             row = {"source": self.user_id(u), "target": self.item_id(i), "at": _time(at)}
             if KINDS[kind] == "BOUGHT":
                 row["amount"] = round(float(plan.item_price[i]), 2)
@@ -240,7 +263,9 @@ class Demo:
             voice = voices.setdefault(u, Voice(dice, bool(plan.chinese[u]) and dice.chance(0.85)))
             text = write_post(plan, u, topic, voice)
             event = f"p{int(block[0])}-{n}"
-            rows.append({"source": self.user_id(u), "target": self.item_id(i), "text": text, "at": _time(at), "eventId": event})
+            rows.append(
+                {"source": self.user_id(u), "target": self.item_id(i), "text": text, "at": _time(at), "eventId": event}
+            )
         return rows
 
     def _tagged_rows(self, block: Ints, rng: np.random.Generator) -> list[dict[str, Any]]:
@@ -249,7 +274,14 @@ class Demo:
             at = plan.joined[u] + rng.integers(86_400_000)
             for topic, weight in zip(plan.interests[u].tolist(), plan.weights[u].tolist(), strict=True):
                 if topic >= 0:
-                    rows.append({"source": self.user_id(u), "target": _topic_id(topic), "weight": round(weight, 3), "at": _time(at)})
+                    rows.append(
+                        {
+                            "source": self.user_id(u),
+                            "target": _topic_id(topic),
+                            "weight": round(weight, 3),
+                            "at": _time(at),
+                        }
+                    )
         return rows
 
     def user_id(self, u: int) -> str:
@@ -271,13 +303,13 @@ def _time(ms: int) -> datetime:
     return _ZERO + timedelta(milliseconds=int(ms))
 
 
-def _fresh(write: Callable[[], str], taken: set[str]) -> str:
+def _fresh_title(topic: int, dice: Dice, taken: set[str]) -> str:
     """A title that is new in its block, if a few tries find one."""
-    title = write()
+    title = write_title(topic, dice)
     for _ in range(20):
         if title not in taken:
             break
-        title = write()
+        title = write_title(topic, dice)
     taken.add(title)
     return title
 

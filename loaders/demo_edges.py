@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from sociogram.loaders.demo_plan import BOT, EPOCH, FRIENDS_ONLY, NEWCOMER, ORDINARY, SPAN, TEXT_ONLY, Ints, Plan
 
-_TIES = {ORDINARY: 5.6, BOT: 26.0, NEWCOMER: 0.0, TEXT_ONLY: 5.0, FRIENDS_ONLY: 8.0}  # mean number started by a user
-_ACTS = {ORDINARY: 23.0, BOT: 70.0, NEWCOMER: 1.0, TEXT_ONLY: 4.0, FRIENDS_ONLY: 1.0}
-_POSTS = {ORDINARY: 1.7, BOT: 5.0, NEWCOMER: 0.2, TEXT_ONLY: 3.0, FRIENDS_ONLY: 0.5}
+_TIES = {ORDINARY: 6.3, BOT: 26.0, NEWCOMER: 0.0, TEXT_ONLY: 5.5, FRIENDS_ONLY: 8.5}  # mean number started by a user
+_ACTS = {ORDINARY: 24.5, BOT: 70.0, NEWCOMER: 1.0, TEXT_ONLY: 4.0, FRIENDS_ONLY: 1.0}
+_POSTS = {ORDINARY: 2.6, BOT: 5.0, NEWCOMER: 0.2, TEXT_ONLY: 3.0, FRIENDS_ONLY: 0.5}
 _NEAR = 15  # how far apart in the neighbourhood acquaintances of one circle live
 _ON_INTEREST = 0.7  # of an ordinary user's behaviours
 KINDS = ("VIEWED", "LIKED", "BOUGHT")
@@ -54,8 +54,8 @@ def make_ties(plan: Plan, users: Ints, rng: np.random.Generator) -> Ties:
             if len(members) > 1:
                 target[mine] = _near(plan, source[mine], members, rng)
     weight = rng.geometric(np.where(by_interest, 0.15, 0.3)).astype(np.int64)
-    at = _times(plan, source, rng)
-    keep = (target >= 0) & (target != source)
+    at = _times(np.maximum(plan.joined[source], plan.joined[target]), rng)
+    keep = target != source
     keep[keep] = _first(source[keep] * plan.users + target[keep])
     return Ties(source[keep], target[keep], weight[keep], at[keep])
 
@@ -67,17 +67,19 @@ def make_acts(plan: Plan, users: Ints, rng: np.random.Generator) -> Acts:
     spend = np.clip(plan.spend[user] / 200, 0.02, 0.3)  # who spends more, buys more often
     roll = rng.random(len(user))
     kind = np.where(roll < spend, 2, np.where(roll < spend + 0.25, 1, 0))
-    return Acts(user, _items(plan, topic, rng), kind, _times(plan, user, rng))
+    item = _items(plan, topic, rng)
+    return Acts(user, item, kind, _times(np.maximum(plan.joined[user], plan.published[item]), rng))
 
 
 def make_posts(plan: Plan, users: Ints, rng: np.random.Generator) -> Posts:
     """Posts, each on an item; text-only users speak of their interests, others also of other things or of nothing."""
     user = np.repeat(users, _counts(plan, users, _POSTS, rng, 2.0))
-    topic = _topics(plan, user, 0.5, 0.15, rng)
+    topic = _topics(plan, user, 0.68, 0.14, rng)
     text_only = plan.archetype[user] == TEXT_ONLY
     topic = np.where(text_only & (rng.random(len(user)) < 0.85), _own_topics(plan, user, rng), topic)
     shelf = np.where(text_only, -1, topic)  # what they post on says nothing
-    return Posts(user, _items(plan, shelf, rng), topic, _times(plan, user, rng))
+    item = _items(plan, shelf, rng)
+    return Posts(user, item, topic, _times(np.maximum(plan.joined[user], plan.published[item]), rng))
 
 
 def _counts(plan: Plan, users: Ints, means: dict[int, float], rng: np.random.Generator, shape: float) -> Ints:
@@ -90,7 +92,8 @@ def _own_topics(plan: Plan, user: Ints, rng: np.random.Generator) -> Ints:
     """One of the user's interests by weight; -1 if they have none."""
     cumulative = np.cumsum(plan.weights[user], axis=1)
     column = np.minimum((cumulative < rng.random(len(user))[:, None] * 0.999).sum(1), plan.interests.shape[1] - 1)
-    return plan.interests[user, column].astype(np.int64)
+    topic: Ints = plan.interests[user, column].astype(np.int64)
+    return topic
 
 
 def _topics(plan: Plan, user: Ints, on: float, distracted: float, rng: np.random.Generator) -> Ints:
@@ -122,13 +125,13 @@ def _near(plan: Plan, source: Ints, members: Ints, rng: np.random.Generator) -> 
     """Members of a circle who live near."""
     place = np.searchsorted(plan.rank[members], plan.rank[source])
     step: Ints = rng.geometric(1 / _NEAR, len(source)) * rng.choice(np.array([-1, 1]), len(source))
-    return members[(place + step) % len(members)]
+    near: Ints = members[(place + step) % len(members)]
+    return near
 
 
-def _times(plan: Plan, user: Ints, rng: np.random.Generator) -> Ints:
-    """Epoch ms after the user joined, more of them lately."""
-    start = plan.joined[user]
-    return start + ((EPOCH + SPAN - start) * rng.random(len(user)) ** 0.8).astype(np.int64)
+def _times(start: Ints, rng: np.random.Generator) -> Ints:
+    """Epoch ms after both ends came to be, more of them lately."""
+    return start + ((EPOCH + SPAN - start) * rng.random(len(start)) ** 0.8).astype(np.int64)
 
 
 def _first(keys: Ints) -> NDArray[np.bool_]:
@@ -136,4 +139,3 @@ def _first(keys: Ints) -> NDArray[np.bool_]:
     first = np.zeros(len(keys), np.bool_)
     first[np.unique(keys, return_index=True)[1]] = True
     return first
-

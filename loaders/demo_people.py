@@ -1,23 +1,28 @@
 """Names, cities, occupations and small talk for the demo community."""
 
-GIVEN = tuple(
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+GIVEN = _names(
     """Mara Jonas Aoife Tom Priya Lena Mateo Ingrid Samuel Noor Felix Clara Hugo Ana Piotr Zofia Emma Liam Ruth Daniel Yusuf Elif Marta Pablo Ines
     Oscar Greta Nils Freya Arthur Camille Louis Chiara Luca Amira Omar Nadia Viktor Hanna Rosa Theo Maja Ewan Isla Callum Bridget Esther Miriam Jakob
     Paula Sofia Diego Carmen Lucia Andrea Simon Judith Anton Selma Idris Leila Kofi Ama Grace Henry Alice Edith Walter Frieda Otto Nora Ben Tess Maggie
     Rory Fiona Dario Elena Marek Jana Petra Karel Astrid Sven Linnea Mikko Aino Ravi Meera Arjun Divya Kenji Yuki Hana Adaeze Chidi Thandi Joseph
-    Miguel Beatriz Tiago Rita""".split()
+    Miguel Beatriz Tiago Rita"""
 )
-FAMILY = tuple(
+FAMILY = _names(
     """Keller Novak Murphy Okafor Patel Lindqvist Fernandez Rossi Weber Haddad Schmidt Clarke Moreau Silva Kowalski Demir Jensen Walsh Fischer Ito Brown
     Nguyen Bauer Martin Costa Hansen Byrne Romero Ferrari Wagner Khan Larsen Doyle Ortega Greco Vogel Rahman Berg Reid Santos Horvat Petrov Meyer Campbell
     Ruiz Conti Braun Osei Virtanen Hughes Dubois Lopes Svoboda Eriksen Kelly Navarro Marino Lang Mensah Korhonen Wright Lefevre Almeida Dvorak Dahl Quinn
     Molina Bianchi Wolf Adeyemi Sato Shaw Girard Pinto Zielinski Holm Grant Torres Ricci Frank Nair Mills Fontaine Barros Urban Vik Burke Castillo Gallo
-    Huber Menon Ellis""".split()
+    Huber Menon Ellis"""
 )
-FAMILY_ZH = tuple("王 李 张 刘 陈 杨 黄 赵 吴 周 徐 孙 马 朱 胡 郭 何 林 高 罗 郑 梁 谢 宋 唐 许 韩 冯 邓 曹".split())
-GIVEN_ZH = tuple(
+FAMILY_ZH = _names("王 李 张 刘 陈 杨 黄 赵 吴 周 徐 孙 马 朱 胡 郭 何 林 高 罗 郑 梁 谢 宋 唐 许 韩 冯 邓 曹")
+GIVEN_ZH = _names(
     """晓雯 子涵 思远 雨桐 佳怡 志强 明轩 丽华 海燕 文博 静怡 俊杰 雅琴 浩然 欣妍 建国 梦瑶 一凡 若曦 天宇 慧敏 宇航 诗涵 秀英 立群 婉清 嘉禾
-    小川 云飞 芷若 书宁 可心 德明 玉兰 泽楷 素芬""".split()
+    小川 云飞 芷若 书宁 可心 德明 玉兰 泽楷 素芬"""
 )
 
 LANGUAGES = ("English", "Chinese", "German", "Spanish", "French")
@@ -28,9 +33,21 @@ CITIES: tuple[tuple[str, str], ...] = (  # city, language heard there
 )  # fmt: skip
 LANGUAGE_HINTS = {
     "English": ("Grew up near Bristol.", "Irish on my mother's side.", "Subtitles are for other people."),
-    "Chinese": ("My parents still call me every Sunday from Chengdu.", "Hot pot solves most things.", "Back in Taipei for New Year."),
-    "German": ("Feierabend is a serious matter.", "Moved here from Graz.", "Sunday means quiet hours and cake at four."),
-    "Spanish": ("Dinner before nine feels wrong.", "Family in Seville, siesta by conviction.", "Abuela's phone calls last two hours."),
+    "Chinese": (
+        "My parents still call me every Sunday from Chengdu.",
+        "Hot pot solves most things.",
+        "Back in Taipei for New Year.",
+    ),
+    "German": (
+        "Feierabend is a serious matter.",
+        "Moved here from Graz.",
+        "Sunday means quiet hours and cake at four.",
+    ),
+    "Spanish": (
+        "Dinner before nine feels wrong.",
+        "Family in Seville, siesta by conviction.",
+        "Abuela's phone calls last two hours.",
+    ),
     "French": ("Raised between Lyon and the Jura.", "My cheese drawer is full.", "I still count in quatre-vingts."),
 }
 
@@ -61,7 +78,7 @@ STAGE_WORDS_ZH: dict[str, tuple[str, ...]] = {
 }
 
 SMALL_TALK = (
-    "New here.", "Mostly reading along.", "Say hello.", "Happy to be asked anything.", "Slow to answer, sorry in advance.", "Opinions are borrowed.",
+    "New here.", "Mostly lurking.", "Say hello.", "Happy to be asked anything.", "Slow to answer, sorry in advance.", "Opinions are borrowed.",
     "Left-handed and often late.", "Trying to be outside more and online less.", "I like people who ask questions.", "Collector of good mornings.",
     "Here because a friend would not stop talking about it.", "Better in person.", "Tea over everything.", "Cat owner, or the other way round.",
 )  # fmt: skip
@@ -70,9 +87,20 @@ IDLE_POSTS = (
     "Thanks for sharing this.", "Saving it for the weekend.", "Is there a longer version somewhere?", "My neighbour sent me this and I am glad.",
     "Lovely, though the ending felt rushed.", "Agree with most of it.", "Not sure I would go that far, but well put.", "Who else is going on Saturday?",
     "I needed that today.", "The comments here are better than the piece itself.", "Can someone recommend something similar?", "This made my evening.",
-    "Came for one thing, stayed an hour.", "Bit pricey for what it is.", "Good, but the link at the bottom is broken.", "Second time I come back to this.",
+    "Came for one thing, stayed an hour.", "Bit pricey for what it is.", "Good, but the link at the bottom is broken.", "Second time I come back to this.", "First comment ever, be kind.", "Printed it for my father.", "Why is nobody talking about this?",
+    "I was sceptical, now I am not.", "Could have been half as long.", "The pictures alone are worth it.", "Wrong season for me, but one day.",
+    "Is the second part out yet?", "My daughter laughed out loud.", "Three stars from me.", "Had to go through it twice.", "Someone should translate this.",
+    "Well, that escalated.", "Too early in the morning for this, but yes.",
 )  # fmt: skip
-IDLE_POSTS_ZH = ("谢谢分享。", "收藏了，周末看。", "邻居推荐给我的。", "说得真好。", "有没有类似的推荐？", "有点贵。", "第二次回来看了。")
+IDLE_POSTS_ZH = (
+    "谢谢分享。",
+    "收藏了，周末看。",
+    "邻居推荐给我的。",
+    "说得真好。",
+    "有没有类似的推荐？",
+    "有点贵。",
+    "第二次回来看了。",
+)
 SPAM = (
     "Earn {n} a week from home, message me for the link!", "Followers cheap and fast, first {n} free.", "Hot deal today only, {n} % off everything, click my profile.",
     "Crypto signals that really work, {n} members already.", "Want to lose {n} kilos? Ask me how.", "Best prices on watches, {n} models, worldwide shipping.",

@@ -75,6 +75,7 @@ class Plan:
     item_second: NDArray[np.int8]  # [m], -1 where there is none
     item_label: NDArray[np.int8]  # [m] 0 all topics stored, 1 the broad one only, 2 none
     item_price: NDArray[np.float32]  # [m]
+    published: Ints  # [m] epoch ms
 
     @property
     def users(self) -> int:
@@ -125,12 +126,28 @@ def make_plan(users: int, items: int, topics: int, seed: int) -> Plan:
     languages = _languages(rng, city)
     chinese = languages[:, LANGUAGES.index("Chinese")] & (rng.random(users) < 0.6) & (archetype != BOT)
     first, second, label, price = _items(rng, tree, items)
-    return Plan(
-        seed, tree, archetype, interests, weights.astype(np.float32), _distractors(rng, tree, interests),
-        rng.random(users) < DECLARED, rng.random(users) < SHOWN, stage.astype(np.int8), city.astype(np.int8), languages,
-        _spend(rng, interests, weights, stage), chinese, EPOCH + (rng.random(users) ** 0.7 * 0.8 * SPAN).astype(np.int64),
-        rng.permutation(users).astype(np.int32), first, second, label, price,
-    )  # fmt: skip
+    return Plan(  # draws happen in this order
+        seed=seed,
+        topics=tree,
+        archetype=archetype,
+        interests=interests,
+        weights=weights.astype(np.float32),
+        distractors=_distractors(rng, tree, interests),
+        declared=rng.random(users) < DECLARED,
+        shown=rng.random(users) < SHOWN,
+        stage=stage.astype(np.int8),
+        city=city.astype(np.int8),
+        languages=languages,
+        spend=_spend(rng, interests, weights, stage),
+        chinese=chinese,
+        joined=EPOCH + (rng.random(users) ** 0.7 * 0.8 * SPAN).astype(np.int64),
+        rank=rng.permutation(users).astype(np.int32),
+        item_topic=first,
+        item_second=second,
+        item_label=label,
+        item_price=price,
+        published=EPOCH + (rng.random(items) ** 2 * 0.9 * SPAN).astype(np.int64),
+    )
 
 
 def _interests(rng: np.random.Generator, tree: Topics, users: int) -> NDArray[np.int8]:
@@ -180,7 +197,8 @@ def _spend(rng: np.random.Generator, interests: NDArray[np.int8], weights: Float
     dear = np.array([w.name in _DEAR for w in WORDS], np.float64)
     share = (np.where(interests >= 0, dear[interests], 0) * weights).sum(1)
     level = np.array([2.7, 3.6, 3.2, 3.4])[stage]
-    return np.exp(level + 0.9 * share + rng.normal(0, 0.35, len(stage))).round(2).astype(np.float32)
+    spend: Floats = np.exp(level + 0.9 * share + rng.normal(0, 0.35, len(stage)))
+    return spend.round(2).astype(np.float32)
 
 
 def _items(

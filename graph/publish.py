@@ -1,0 +1,346 @@
+"""Profiles into the graph: staged in batches that nobody sees, then made live in one transaction."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from neo4j.vector import Vector
+
+from sociogram.errors import PublishError
+from sociogram.graph.mapping import GraphMapping
+from sociogram.graph.profile import Profiles
+from sociogram.graph.schema import quote
+from sociogram.graph.snapshot import now
+from sociogram.graph.store import Store
+from sociogram.graph.vector_index import create_index, drop_indexes
+from sociogram.progress import SILENT, Progress, Stage
+
+RUN_LABEL = "ProfileRun"
+NEXT = "next_"  # before the name of a property or relationship type that is staged and not yet live
+INDEX_WAIT_S = 600
+
+
+@dataclass(frozen=True)
+class PublishedRun:
+    """One ProfileRun node."""
+
+    id: str
+    state: str  # staging | live | superseded
+    mode: str
+    started_at: str
+    finished_at: str | None
+    metrics: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Written:
+    """What one publish wrote."""
+
+    run: str
+    nodes: int
+    interests: int
+    recommendations: int
+
+
+def publish(
+    store: Store,
+    mapping: GraphMapping,
+    run: str,
+    profiles: Profiles,
+    *,
+    config: dict[str, Any],
+    metrics: dict[str, Any],
+    recommended: int = 20,
+    overwrite: bool = False,
+    progress: Progress = SILENT,
+) -> Written:
+    """Write a run's profiles so that every node changes from the old run to this one in a single transaction.
+
+    A publish that was killed is continued by calling it again. Raises PublishError where a property would be overwritten that
+    Sociogram did not write, unless `overwrite`.
+    """
+    names = property_names(mapping, profiles)
+    if not overwrite:
+        _refuse_foreign(store, names, mapping)
+    _record(store, mapping, run, names, config, metrics)
+    _clear_stage(store, run, names, mapping)
+    total = sum(len(keys) for keys in profiles.keys.values()) + len(profiles.tags) + len(profiles.recommendations)
+    with progress.stage("publishing", total, "rows") as stage:
+        _stage_nodes(store, mapping, run, profiles, names, stage)
+        interests = _stage_interests(store, mapping, profiles, stage)
+        suggestions = _stage_recommendations(store, mapping, profiles, recommended, stage)
+        _flip(store, mapping, run, names)
+        for label, properties in names.items():
+            if mapping.write.name("embedding") in properties:
+                create_index(
+                    store, label, mapping.write.name("embedding"), profiles.embeddings[label].shape[1], INDEX_WAIT_S
+                )
+    return Written(run, sum(map(len, profiles.keys.values())), interests, suggestions)
+
+
+def predicted_name(mapping: GraphMapping, attribute: str) -> str:
+    """`plan` is predicted into `predictedPlan`: the property of the source is never touched."""
+    return f"{mapping.write.prefix}predicted{attribute[:1].upper()}{attribute[1:]}"
+
+
+def property_names(mapping: GraphMapping, profiles: Profiles) -> dict[str, list[str]]:
+    """Every property that publishing these profiles writes, by label."""
+    w = mapping.write
+    names = {label: [w.name("embedding"), w.name("run"), w.name("published_at")] for label in profiles.embeddings}
+    user = names.setdefault(profiles.user_label, [])
+    user += [w.name("tags"), w.name("tag_scores"), w.name("keywords")]
+    for attribute in profiles.attributes:
+        name = predicted_name(mapping, attribute)
+        user += [name, name + w.confidence]
+    return names
+
+
+def published_runs(store: Store) -> list[PublishedRun]:
+    """All ProfileRun nodes, newest first."""
+    rows = store.read(f"MATCH (r:{RUN_LABEL}) RETURN properties(r) AS r ORDER BY r.startedAt DESC, r.id DESC")
+    return [
+        PublishedRun(
+            r["id"],
+            r["state"],
+            r.get("mode", ""),
+            r["startedAt"],
+            r.get("finishedAt"),
+            json.loads(r.get("metrics") or "{}"),
+        )
+        for r in (row["r"] for row in rows)
+    ]
+
+
+def live_run(store: Store) -> str | None:
+    """Id of the run whose profiles are on the nodes now."""
+    rows = store.read(f"MATCH (r:{RUN_LABEL} {{state: 'live'}}) RETURN r.id AS id")
+    return str(rows[0]["id"]) if rows else None
+
+
+def written_by_us(store: Store) -> tuple[dict[str, set[str]], set[str]]:
+    """Properties by label, and relationship types, that any publish has written (staged ones included)."""
+    properties: dict[str, set[str]] = {}
+    types: set[str] = set()
+    for row in store.read(f"MATCH (r:{RUN_LABEL}) RETURN r.writes AS writes, r.types AS types"):
+        for label, names in json.loads(row["writes"] or "{}").items():
+            properties.setdefault(label, set()).update(names, (NEXT + name for name in names))
+        types.update(row["types"] or (), (NEXT + name for name in row["types"] or ()))
+    return properties, types
+
+
+def unpublish(store: Store, progress: Progress = SILENT) -> int:
+    """Remove every property, relationship, index and ProfileRun that publishing wrote and nothing else; returns nodes changed."""
+    properties, types = written_by_us(store)
+    changed = 0
+    with progress.stage("unpublishing") as stage:
+        drop_indexes(store)
+        for kind in sorted(types):
+            store.auto(
+                f"MATCH ()-[r:{quote(kind)}]->() WHERE r.run IS NOT NULL CALL (r) {{ DELETE r }} IN TRANSACTIONS OF 10000 ROWS"
+            )
+        for label, names in properties.items():
+            marked = " OR ".join(f"n.{quote(name)} IS NOT NULL" for name in sorted(names))
+            removed = ", ".join(f"n.{quote(name)}" for name in sorted(names))
+            changed += store.read(f"MATCH (n:{quote(label)}) WHERE {marked} RETURN count(*) AS n")[0]["n"]
+            store.auto(
+                f"MATCH (n:{quote(label)}) WHERE {marked} CALL (n) {{ REMOVE {removed} }} IN TRANSACTIONS OF 10000 ROWS"
+            )
+            stage.advance(1, label)
+        store.write(f"MATCH (r:{RUN_LABEL}) DETACH DELETE r")
+    return int(changed)
+
+
+def _refuse_foreign(store: Store, names: dict[str, list[str]], mapping: GraphMapping) -> None:
+    ours, types = written_by_us(store)
+    for label, properties in names.items():
+        for name in properties:
+            if name in ours.get(label, ()):
+                continue
+            found = store.read(f"MATCH (n:{quote(label)}) WHERE n.{quote(name)} IS NOT NULL RETURN count(*) AS n")[0][
+                "n"
+            ]
+            if found:
+                raise PublishError(
+                    f"{found:,} {label} nodes already have a property {name!r} that Sociogram did not write. Give ours another name "
+                    f'in graph.toml ([write] prefix = "sg_"), or say --overwrite to replace it.'
+                )
+    for kind in (mapping.write.interested_in, mapping.write.recommended):
+        if kind not in types and store.read(f"MATCH ()-[r:{quote(kind)}]->() RETURN count(*) AS n")[0]["n"]:
+            raise PublishError(
+                f"the graph already has {kind} relationships that Sociogram did not write. Give ours another name in graph.toml "
+                f"([write] interested_in, recommended), or say --overwrite to add to them."
+            )
+
+
+def _record(
+    store: Store,
+    mapping: GraphMapping,
+    run: str,
+    names: dict[str, list[str]],
+    config: dict[str, Any],
+    metrics: dict[str, Any],
+) -> None:
+    store.write(
+        f"MERGE (r:{RUN_LABEL} {{id: $id}}) ON CREATE SET r.startedAt = $now "
+        "SET r.state = CASE r.state WHEN 'live' THEN 'live' ELSE 'staging' END, r.config = $config, r.mode = $mode, "
+        "r.model = $model, r.metrics = $metrics, r.writes = $writes, r.types = $types, r.similarity = $similarity",
+        id=run,
+        now=now(),
+        config=json.dumps(config, ensure_ascii=False, default=str),
+        mode=str(config.get("mode", "")),
+        model=str(config.get("encoder", "")),
+        metrics=json.dumps(metrics, ensure_ascii=False),
+        writes=json.dumps(names, ensure_ascii=False),
+        types=[mapping.write.interested_in, mapping.write.recommended],
+        similarity="vectors are not normalised: cosine for alike nodes, dot product for user and item",
+    )
+
+
+def _clear_stage(store: Store, run: str, names: dict[str, list[str]], mapping: GraphMapping) -> None:
+    """Remove what an earlier, unfinished publish of another run has staged, and staged relationships of any."""
+    for kind in (mapping.write.interested_in, mapping.write.recommended):
+        store.auto(f"MATCH ()-[r:{quote(NEXT + kind)}]->() CALL (r) {{ DELETE r }} IN TRANSACTIONS OF 10000 ROWS")
+    for label, properties in names.items():
+        mark = quote(NEXT + mapping.write.name("run"))
+        removed = ", ".join(f"n.{quote(NEXT + name)}" for name in properties)
+        store.auto(
+            f"MATCH (n:{quote(label)}) WHERE n.{mark} IS NOT NULL AND n.{mark} <> $run "
+            f"CALL (n) {{ REMOVE {removed} }} IN TRANSACTIONS OF 10000 ROWS",
+            run=run,
+        )
+
+
+def _stage_nodes(
+    store: Store, mapping: GraphMapping, run: str, profiles: Profiles, names: dict[str, list[str]], stage: Stage
+) -> None:
+    w = mapping.write
+    at = now()
+    prefix = "CYPHER 25 " if store.vector_parameters else ""
+    for label, vectors in profiles.embeddings.items():
+        key = mapping.node(label).key
+        vector = "toFloatList(row.e)" if store.vector_parameters else "row.e"
+        sets = [f"n.{quote(NEXT + w.name('embedding'))} = {vector}", f"n.{quote(NEXT + w.name('run'))} = $run"]
+        sets.append(f"n.{quote(NEXT + w.name('published_at'))} = datetime($at)")
+        if label == profiles.user_label:
+            others = [name for name in names[label] if name not in map(w.name, ("embedding", "run", "published_at"))]
+            sets += [f"n.{quote(NEXT + name)} = row.p[{i}]" for i, name in enumerate(others)]
+        query = f"{prefix}UNWIND $rows AS row MATCH (n:{quote(label)} {{{quote(key)}: row.key}}) SET {', '.join(sets)}"
+        rows = _node_rows(profiles, label, vectors, store.vector_parameters)
+        store.write_batches(query, rows, size=2000, sessions=2, parameters={"run": run, "at": at}, stage=stage)
+
+
+def _node_rows(profiles: Profiles, label: str, vectors: Any, native: bool) -> Iterator[dict[str, Any]]:
+    is_user = label == profiles.user_label
+    tags = _tags_by_user(profiles) if is_user else []
+    for i, key in enumerate(profiles.keys[label]):
+        vector = vectors[i]
+        row: dict[str, Any] = {
+            "key": key,
+            "e": Vector.from_numpy(np.asarray(vector, np.float32)) if native else vector.tolist(),
+        }
+        if is_user:
+            row["p"] = [*tags[i], profiles.keywords[i] if profiles.keywords else []]
+            for attribute in profiles.attributes.values():
+                value = attribute.values[i]
+                row["p"] += [value, None if value is None else float(attribute.confidence[i])]
+        yield row
+
+
+def shown_tags(profiles: Profiles) -> pd.DataFrame:
+    """The tags that go to the graph, best first within a user."""
+    return profiles.tags[profiles.tags["shown"].to_numpy(bool)]
+
+
+def _tags_by_user(profiles: Profiles) -> list[tuple[list[str], list[float]]]:
+    result: list[tuple[list[str], list[float]]] = [([], []) for _ in profiles.keys[profiles.user_label]]
+    tags = shown_tags(profiles)
+    columns = (
+        tags["user"].tolist(),
+        tags["topic"].tolist(),
+        tags["topic_label"].tolist(),
+        tags["probability"].tolist(),
+    )
+    for user, topic, label, probability in zip(*columns, strict=True):
+        result[user][0].append(profiles.names[label][topic])
+        result[user][1].append(round(float(probability), 4))
+    return result
+
+
+def _stage_interests(store: Store, mapping: GraphMapping, profiles: Profiles, stage: Stage) -> int:
+    written = 0
+    for label, tags in shown_tags(profiles).groupby("topic_label", sort=True):
+        rows = _links(profiles, tags["user"], str(label), tags["topic"], tags["probability"], range(len(tags)))
+        written += len(tags)
+        _stage_links(store, mapping, profiles.user_label, str(label), mapping.write.interested_in, rows, stage)
+    return written
+
+
+def _stage_recommendations(store: Store, mapping: GraphMapping, profiles: Profiles, most: int, stage: Stage) -> int:
+    table = profiles.recommendations
+    if not most or table.empty:
+        return 0
+    table = table[~table["seen"].to_numpy(bool)]
+    rank = table.groupby("user").cumcount() + 1
+    table = table.assign(rank=rank)[rank <= most]
+    for label, part in table.groupby("item_label", sort=True):
+        rows = _links(profiles, part["user"], str(label), part["item"], part["score"], part["rank"])
+        _stage_links(store, mapping, profiles.user_label, str(label), mapping.write.recommended, rows, stage)
+    return len(table)
+
+
+def _links(
+    profiles: Profiles,
+    users: "pd.Series[Any]",
+    label: str,
+    targets: "pd.Series[Any]",
+    scores: "pd.Series[Any]",
+    ranks: "pd.Series[Any] | range",
+) -> Iterator[dict[str, Any]]:
+    own, other = profiles.keys[profiles.user_label], profiles.keys[label]
+    for user, target, score, rank in zip(users.tolist(), targets.tolist(), scores.tolist(), ranks, strict=True):
+        yield {"u": own[user], "t": other[target], "score": round(float(score), 4), "rank": int(rank)}
+
+
+def _stage_links(
+    store: Store,
+    mapping: GraphMapping,
+    source: str,
+    target: str,
+    kind: str,
+    rows: Iterator[dict[str, Any]],
+    stage: Stage,
+) -> None:
+    left, right = quote(mapping.node(source).key), quote(mapping.node(target).key)
+    query = (
+        f"UNWIND $rows AS row MATCH (u:{quote(source)} {{{left}: row.u}}) MATCH (t:{quote(target)} {{{right}: row.t}}) "
+        f"CREATE (u)-[:{quote(NEXT + kind)} {{score: row.score, rank: row.rank, run: 'staged'}}]->(t)"
+    )
+    store.write_batches(query, rows, size=10_000, sessions=1, stage=stage)
+
+
+def _flip(store: Store, mapping: GraphMapping, run: str, names: dict[str, list[str]]) -> None:
+    """One transaction: staged properties and relationships become the live ones, those of the old run go."""
+    statements: list[tuple[str, dict[str, Any]]] = []
+    for label, properties in names.items():
+        mark = f"n.{quote(NEXT + mapping.write.name('run'))}"
+        sets = ", ".join(f"n.{quote(name)} = n.{quote(NEXT + name)}" for name in properties)
+        removes = ", ".join(f"n.{quote(NEXT + name)}" for name in properties)
+        statements.append((f"MATCH (n:{quote(label)}) WHERE {mark} = $run SET {sets} REMOVE {removes}", {"run": run}))
+    user = quote(mapping.user.label)
+    for kind, extra in ((mapping.write.interested_in, ""), (mapping.write.recommended, ", rank: s.rank")):
+        statements.append((f"MATCH (:{user})-[r:{quote(kind)}]->() WHERE r.run IS NOT NULL DELETE r", {}))
+        statements.append(
+            (
+                f"MATCH (u:{user})-[s:{quote(NEXT + kind)}]->(t) "
+                f"CREATE (u)-[:{quote(kind)} {{score: s.score{extra}, run: $run}}]->(t) DELETE s",
+                {"run": run},
+            )
+        )
+    statements.append((f"MATCH (r:{RUN_LABEL}) WHERE r.state = 'live' SET r.state = 'superseded'", {}))
+    statements.append(
+        (f"MATCH (r:{RUN_LABEL} {{id: $run}}) SET r.state = 'live', r.finishedAt = $now", {"run": run, "now": now()})
+    )
+    store.transaction(statements)

@@ -1,0 +1,132 @@
+"""Typed answers that show well in a terminal and in a notebook."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Generic, TypeVar, overload
+
+import pandas as pd
+
+T = TypeVar("T")
+
+
+class Rows(Sequence[T], Generic[T]):
+    """A list of one kind of answer with `.to_pandas()`; a notebook shows it as a table."""
+
+    def __init__(self, rows: Sequence[T]) -> None:
+        self._rows = list(rows)
+
+    @overload
+    def __getitem__(self, index: int) -> T: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> "Rows[T]": ...
+
+    def __getitem__(self, index: int | slice) -> "T | Rows[T]":
+        return Rows(self._rows[index]) if isinstance(index, slice) else self._rows[index]
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self._rows)
+
+    def __repr__(self) -> str:
+        return "\n".join(map(repr, self._rows))
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """Plain dictionaries, ready for JSON."""
+        return [row if isinstance(row, dict) else asdict(row) for row in self._rows]  # type: ignore[call-overload]
+
+    def to_pandas(self) -> pd.DataFrame:
+        """One row an answer."""
+        return pd.DataFrame(self.to_dicts())
+
+    def _repr_html_(self) -> str:
+        return str(self.to_pandas().to_html(index=False, escape=True))
+
+
+@dataclass(frozen=True)
+class Tag:
+    """An interest; `probability` is that of the held-out event, `observed` says that the graph already has it."""
+
+    id: int | str
+    name: str
+    probability: float
+    observed: bool
+
+
+@dataclass(frozen=True)
+class Similar:
+    """A user alike another; the reasons are what both share."""
+
+    id: int | str
+    name: str
+    cosine: float
+    shared_tags: list[str]
+    tied: bool
+    friends_in_common: int
+
+    @property
+    def reasons(self) -> str:
+        """In words."""
+        parts = [", ".join(self.shared_tags)] if self.shared_tags else []
+        if self.tied:
+            parts.append("tied")
+        if self.friends_in_common:
+            parts.append(f"{self.friends_in_common} friend{'s' * (self.friends_in_common > 1)} in common")
+        return " · ".join(parts) or "alike in text and behaviour"
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """An item for a user; `score` is in the recommender's own unit, higher is better."""
+
+    id: int | str
+    name: str
+    rank: int
+    score: float
+    friends: int
+    topics: list[str]
+    seen: bool = False
+
+    @property
+    def reasons(self) -> str:
+        """In words."""
+        parts = [", ".join(self.topics)] if self.topics else []
+        if self.friends:
+            parts.append(f"{self.friends} friend{'s' * (self.friends > 1)}")
+        if self.seen:
+            parts.append("already had")
+        return " · ".join(parts) or "people alike had it"
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What was published on one user node."""
+
+    id: int | str
+    name: str
+    tags: list[Tag]
+    keywords: list[str]
+    attributes: dict[str, tuple[Any, float | None]]  # predicted value and confidence
+    properties: dict[str, Any]  # what the source says, without what we wrote
+    embedding: list[float]
+    run: str
+    at: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Ready for JSON."""
+        return asdict(self)
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        rows = [("id", self.id), ("name", self.name), *((k, v) for k, v in self.properties.items())]
+        rows += [("keywords", ", ".join(self.keywords))]
+        rows += [
+            (f"predicted {k}", f"{v} ({c:.2f})" if c is not None else "not sure")
+            for k, (v, c) in self.attributes.items()
+        ]
+        rows += [(t.name, f"{t.probability:.2f}{' (observed)' if t.observed else ''}") for t in self.tags]
+        body = "".join(f"<tr><th>{escape(str(k))}</th><td>{escape(str(v))}</td></tr>" for k, v in rows)
+        return f"<table>{body}</table>"

@@ -1,0 +1,222 @@
+"""sociogram profile, tags, similar, recommend, embeddings, cypher: what was published."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sociogram.cli.common import (
+    Database,
+    Json,
+    MappingFile,
+    PasswordFile,
+    Uri,
+    User,
+    hint,
+    open_engine,
+    print_json,
+    print_table,
+)
+from sociogram.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Who = Annotated[str, typer.Argument(help="Key or exact name.", metavar="USER")]
+WhoOrAll = Annotated[str | None, typer.Argument(help="Key or exact name.", metavar="USER")]
+All = Annotated[bool, typer.Option("--all", help="Every user, to a file.")]
+Out = Annotated[Path | None, typer.Option("--out", help="Parquet file to write.")]
+Count = Annotated[int, typer.Option("-k", help="How many.")]
+
+
+def register(app: typer.Typer) -> None:
+    for command in (profile, tags, similar, recommend, embeddings, cypher):
+        app.command()(command)
+
+
+def profile(
+    who: Who,
+    mapping: MappingFile = None,
+    uri: Uri = None,
+    database: Database = None,
+    user: User = None,
+    password_file: PasswordFile = None,
+    json: Json = False,
+) -> None:
+    """One user's profile.
+
+    Example: sociogram profile u0412
+    """
+    with open_engine(uri, database, user, password_file, mapping) as engine:
+        found = engine.profile(who)
+    if json:
+        print_json(found.to_dict())
+        return
+    lines = [("user", f"{found.id}  {found.name}" if found.name != str(found.id) else str(found.id))]
+    lines += [(key, str(value)) for key, value in found.properties.items() if value not in (found.id, found.name)]
+    interests = [f"{t.name} {t.probability:.2f}{'*' if t.observed else ''}" for t in found.tags]
+    lines += [
+        ("interests", " · ".join(interests) or "none sure enough to show"),
+        ("keywords", ", ".join(found.keywords)),
+    ]
+    for name, (value, confidence) in found.attributes.items():
+        shown = ", ".join(value) if isinstance(value, list) else value
+        lines.append(
+            (f"predicted {name}", f"{shown} ({confidence:.2f})" if confidence is not None else "not sure enough")
+        )
+    lines += [("embedding", f"{len(found.embedding)} numbers"), ("published", f"{found.at[:19]} by run {found.run}")]
+    for name, value in lines:
+        typer.echo(f"{name:<22}{value}")
+    if any(t.observed for t in found.tags):
+        typer.echo("* observed in the graph")
+    hint(f"sociogram similar {found.id} -k 5", f"sociogram recommend {found.id} -k 5")
+
+
+def tags(
+    who: WhoOrAll = None,
+    every: All = False,
+    top: Annotated[int, typer.Option(help="With --all: topics per user.")] = 100,
+    out: Out = None,
+    mapping: MappingFile = None,
+    uri: Uri = None,
+    database: Database = None,
+    user: User = None,
+    password_file: PasswordFile = None,
+    json: Json = False,
+) -> None:
+    """A user's interests; or those of all users to a file (user, topic, name, probability, shown, observed).
+
+    Example: sociogram tags --all --top 100 --out tags.parquet
+    """
+    with open_engine(uri, database, user, password_file, mapping) as engine:
+        if _everyone(who, every, out):
+            _write(engine.tags_all(top), out)
+            return
+        rows = engine.tags(str(who)).to_dicts()
+    print_json(rows) if json else print_table(rows, ("id", "name", "probability", "observed"))
+
+
+def similar(
+    who: Who,
+    k: Count = 10,
+    where: Annotated[list[str] | None, typer.Option(help="property=value that a similar user must have.")] = None,
+    mapping: MappingFile = None,
+    uri: Uri = None,
+    database: Database = None,
+    user: User = None,
+    password_file: PasswordFile = None,
+    json: Json = False,
+) -> None:
+    """The users most alike, with reasons.
+
+    Example: sociogram similar u0412 -k 5
+    """
+    with open_engine(uri, database, user, password_file, mapping) as engine:
+        rows = engine.similar(who, k, _where(where))
+    if json:
+        print_json([row | {"reasons": r.reasons} for row, r in zip(rows.to_dicts(), rows, strict=True)])
+    else:
+        print_table(
+            [{"id": r.id, "name": r.name, "cosine": r.cosine, "why": r.reasons} for r in rows],
+            ("id", "name", "cosine", "why"),
+        )
+    if rows:
+        hint(f"sociogram profile {rows[0].id}")
+
+
+def recommend(
+    who: WhoOrAll = None,
+    k: Count = 10,
+    include_seen: Annotated[bool, typer.Option(help="Also items that the user already has.")] = False,
+    every: All = False,
+    out: Out = None,
+    mapping: MappingFile = None,
+    uri: Uri = None,
+    database: Database = None,
+    user: User = None,
+    password_file: PasswordFile = None,
+    json: Json = False,
+) -> None:
+    """Items for a user, with reasons; or for all users to a file (user, item, rank, score).
+
+    Example: sociogram recommend u0412 -k 5
+    """
+    with open_engine(uri, database, user, password_file, mapping) as engine:
+        if _everyone(who, every, out):
+            _write(engine.recommend_all(k, include_seen=include_seen), out)
+            return
+        rows = engine.recommend(str(who), k, include_seen=include_seen)
+    if json:
+        print_json([row | {"reasons": r.reasons} for row, r in zip(rows.to_dicts(), rows, strict=True)])
+    else:
+        shown = [{"rank": r.rank, "id": r.id, "name": r.name, "score": r.score, "why": r.reasons} for r in rows]
+        print_table(shown, ("rank", "id", "name", "score", "why"))
+
+
+def embeddings(
+    label: Annotated[str, typer.Argument(help="Label, e.g. User.")],
+    out: Annotated[Path, typer.Option("--out", help="Parquet file to write (id, embedding).")],
+    run: Annotated[str | None, typer.Option(help="Run id (default: the live one).")] = None,
+    uri: Uri = None,
+    database: Database = None,
+    user: User = None,
+    password_file: PasswordFile = None,
+) -> None:
+    """The vectors of every node of a label, to a file.
+
+    Example: sociogram embeddings User --out users.parquet
+    """
+    with open_engine(uri, database, user, password_file) as engine:
+        _write(engine.embeddings(label, run=run).to_pandas(), out)
+
+
+def cypher(
+    query: Annotated[str, typer.Argument(help="A reading query.")],
+    parameter: Annotated[
+        list[str] | None, typer.Option("--param", "-p", help="name=value (value as JSON, else text).")
+    ] = None,
+    uri: Uri = None,
+    database: Database = None,
+    user: User = None,
+    password_file: PasswordFile = None,
+    json: Json = False,
+) -> None:
+    """Run a reading Cypher query.
+
+    Example: sociogram cypher "MATCH (u:User) WHERE 'climbing' IN u.tags RETURN u.id LIMIT 5"
+    """
+    with open_engine(uri, database, user, password_file) as engine:
+        rows = engine.cypher(query, **(_where(parameter) or {})).to_dicts()
+    print_json(rows) if json else print_table(rows)
+
+
+def _everyone(who: str | None, every: bool, out: Path | None) -> bool:
+    if every and who is None and out is not None:
+        return True
+    if every or who is None:
+        raise typer.BadParameter("name one USER, or say --all and --out FILE.parquet for everybody")
+    return False
+
+
+def _write(frame: "pd.DataFrame", out: Path | None) -> None:
+    if out is None:
+        raise InputError("say where to write: --out FILE.parquet")
+    if not out.parent.is_dir():
+        raise InputError(f"{out}: the folder {out.parent} does not exist.")
+    frame.to_parquet(out, index=False)
+    typer.echo(f"{out}  {len(frame):,} rows")
+
+
+def _where(pairs: list[str] | None) -> dict[str, Any] | None:
+    import json
+
+    values: dict[str, Any] = {}
+    for pair in pairs or ():
+        name, sign, value = pair.partition("=")
+        if not sign or not name:
+            raise typer.BadParameter(f"expected name=value, got {pair!r}")
+        try:
+            values[name] = json.loads(value)
+        except ValueError:
+            values[name] = value
+    return values or None

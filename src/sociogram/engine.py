@@ -1,0 +1,355 @@
+"""The whole story: load -> snapshot -> encode -> fit -> publish -> ask."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sociogram.config import Home
+from sociogram.errors import InputError, NotFoundError, PublishError
+from sociogram.graph.mapping import GraphMapping
+from sociogram.graph.snapshot import Snapshot
+from sociogram.graph.store import Store
+from sociogram.progress import SILENT, Progress
+from sociogram.runs import Run, Runs
+
+if TYPE_CHECKING:
+    import neo4j
+
+    from sociogram.graph.inspect import Found
+    from sociogram.graph.publish import PublishedRun, Written
+    from sociogram.loaders.load import LoadReport
+    from sociogram.loaders.source import Source
+    from sociogram.queries.ask import Asker, Key
+    from sociogram.queries.rows import Profile, Recommendation, Rows, Similar, Tag
+
+
+@dataclass(frozen=True)
+class Embeddings:
+    """Keys and their vectors [n, d], float32."""
+
+    ids: list[int | str]
+    vectors: NDArray[np.float32]
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Columns id, embedding."""
+        return pd.DataFrame({"id": self.ids, "embedding": list(self.vectors)})
+
+
+class Engine:
+    """Everything Sociogram does to one graph.
+
+    `graph` is a Store or the user's own `neo4j.Driver`; `mapping` says how to read the graph (a GraphMapping, a path to
+    graph.toml, or None: the mapping that loading stored in the graph, else a guess as `sociogram inspect` makes it).
+    """
+
+    def __init__(
+        self,
+        graph: "Store | neo4j.Driver",
+        database: str | None = None,
+        *,
+        mapping: GraphMapping | Path | str | None = None,
+        home: Home | None = None,
+        progress: Progress = SILENT,
+    ) -> None:
+        self.store = graph if isinstance(graph, Store) else Store(graph, database)
+        self.store.check()
+        self.home = home or Home.default()
+        self.runs = Runs(self.home.runs)
+        self.progress = progress
+        self._mapping = GraphMapping.read(Path(mapping)) if isinstance(mapping, str | Path) else mapping
+
+    # load ---------------------------------------------------------------------------------------------------------
+
+    def load(self, source: "Source", *, replace: bool = False) -> "LoadReport":
+        """Write a source into the graph; loading twice changes nothing."""
+        from sociogram.loaders.load import load
+
+        return load(source, self.store, self.home, self.progress, replace=replace)
+
+    def inspect(self) -> "Found":
+        """Guess a mapping for whatever is in the graph."""
+        from sociogram.graph.inspect import inspect
+
+        return inspect(self.store)
+
+    @property
+    def mapping(self) -> GraphMapping:
+        """The mapping in force: given, stored by a load, or guessed."""
+        from sociogram.graph.stored_mapping import stored_mapping
+
+        return self._mapping or stored_mapping(self.store) or self.inspect().mapping
+
+    # snapshot -----------------------------------------------------------------------------------------------------
+
+    def snapshot(self, folder: Path) -> Snapshot:
+        """Export the mapped graph; raises MappingError where the mapping does not fit the database."""
+        from sociogram.graph.export import export
+        from sociogram.graph.inspect import check
+
+        mapping = self.mapping
+        check(self.store, mapping)
+        return export(self.store, mapping, folder, self.progress)
+
+    # fit ----------------------------------------------------------------------------------------------------------
+
+    def fit(self, *, encoder: str = "all-MiniLM-L6-v2", revision: str | None = None, **settings: Any) -> Run:
+        """Export the graph and learn from it; `settings` are those of FitConfig (mode, seed, ...). Publishing is its own step."""
+        from tempfile import TemporaryDirectory
+
+        self.home.runs.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=".snapshot-", dir=self.home.runs) as folder:
+            snapshot = self.snapshot(Path(folder) / "snapshot")
+            return fit_snapshot(
+                snapshot, self.home, encoder=encoder, revision=revision, progress=self.progress, **settings
+            )
+
+    # publish ------------------------------------------------------------------------------------------------------
+
+    def publish(self, run: Run | str, *, recommended: int = 20, overwrite: bool = False) -> "Written":
+        """Make a run's profiles the live ones, in one transaction."""
+        from sociogram.graph.publish import publish
+
+        run = self.runs.get(run) if isinstance(run, str) else run
+        record = run.record
+        if record["state"] != "finished":
+            raise PublishError(f"run {run.id} did not finish ({record['state']}). Continue it first: sociogram fit")
+        return publish(
+            self.store,
+            self.mapping,
+            run.id,
+            run.profiles,
+            config=record["config"],
+            metrics=record.get("metrics", {}),
+            recommended=recommended,
+            overwrite=overwrite,
+            progress=self.progress,
+        )
+
+    def published(self) -> "list[PublishedRun]":
+        """The audit trail: every run that was published to this graph, newest first."""
+        from sociogram.graph.publish import published_runs
+
+        return published_runs(self.store)
+
+    def rollback(self, run: str | None = None) -> "Written":
+        """Publish an earlier run again (the last superseded one unless named)."""
+        if run is None:
+            earlier = [p for p in self.published() if p.state == "superseded"]
+            if not earlier:
+                raise PublishError("there is no earlier published run to go back to. See: sociogram runs")
+            run = max(earlier, key=lambda p: p.finished_at or "").id
+        return self.publish(run)
+
+    def unpublish(self) -> int:
+        """Remove all that publishing wrote, and nothing else; returns how many nodes changed."""
+        from sociogram.graph.publish import unpublish
+
+        return unpublish(self.store, self.progress)
+
+    # ask ----------------------------------------------------------------------------------------------------------
+
+    @property
+    def _ask(self) -> "Asker":
+        from sociogram.queries.ask import Asker
+
+        return Asker(self.store, self.mapping)
+
+    def profile(self, user: "Key") -> "Profile":
+        """All that was published about a user, by key or exact name."""
+        return self._ask.profile(user)
+
+    def tags(self, user: "Key") -> "Rows[Tag]":
+        """A user's published interests, strongest first."""
+        return self._ask.tags(user)
+
+    def similar(self, user: "Key", k: int = 10, where: dict[str, Any] | None = None) -> "Rows[Similar]":
+        """The k users most alike, with reasons; `where` keeps those with the given property values."""
+        return self._ask.similar(user, k, where)
+
+    def recommend(self, user: "Key", k: int = 10, *, include_seen: bool = False) -> "Rows[Recommendation]":
+        """The k best items for a user, with reasons; items that the user has are left out unless `include_seen`."""
+        from sociogram.queries.rows import Recommendation, Rows
+
+        published = self._ask.recommend(user, k)
+        if not include_seen and (len(published) >= k or not self._live_folder()):
+            return published
+        table = self.recommend_all(k, include_seen=include_seen, user=self._ask.resolve(user), named=True)
+        reasons = {row.id: row for row in published}
+        rows = []
+        for row in table.to_dict("records"):
+            known = reasons.get(row["item"])
+            rows.append(
+                Recommendation(
+                    row["item"],
+                    row["name"],
+                    row["rank"],
+                    row["score"],
+                    known.friends if known else 0,
+                    known.topics if known else [],
+                    row["seen"],
+                )
+            )
+        return Rows(rows)
+
+    def cypher(self, text: str, **parameters: Any) -> "Rows[dict[str, Any]]":
+        """Any reading Cypher, with parameters."""
+        return self._ask.cypher(text, parameters)
+
+    # for other programs -------------------------------------------------------------------------------------------
+
+    def _live_folder(self) -> Run | None:
+        from sociogram.graph.publish import live_run
+
+        live = live_run(self.store)
+        return self.runs.get(live) if live and (self.home.runs / live).exists() else None
+
+    def _run(self, run: Run | str | None) -> Run:
+        if run is not None:
+            return self.runs.get(run) if isinstance(run, str) else run
+        found = self._live_folder() or self.runs.latest_finished()
+        if found is None:
+            raise NotFoundError(f"there is no finished run in {self.home.runs}. Learn one first: sociogram fit")
+        return found
+
+    def recommend_all(
+        self,
+        k: int = 20,
+        *,
+        include_seen: bool = False,
+        run: Run | str | None = None,
+        user: "Key | None" = None,
+        named: bool = False,
+    ) -> pd.DataFrame:
+        """Columns user, item, rank, score for every user (or one), from the live run's own table."""
+        profiles = self._run(run).profiles
+        table = profiles.recommendations
+        keys = profiles.keys[profiles.user_label]
+        if user is not None:
+            table = table[table["user"] == keys.index(user)]
+        if not include_seen:
+            table = table[~table["seen"].to_numpy(bool)]
+        table = table.sort_values(["user", "rank"], kind="stable")
+        table = table.assign(rank=table.groupby("user").cumcount() + 1)
+        table = table[table["rank"] <= k]
+        pairs = list(zip(table["item_label"].tolist(), table["item"].tolist(), strict=True))
+        columns = {
+            "user": [keys[u] for u in table["user"].tolist()],
+            "item": [profiles.keys[label][row] for label, row in pairs],
+            "rank": table["rank"].to_numpy(),
+            "score": table["score"].to_numpy(np.float32),
+        }
+        if named:
+            columns |= {
+                "name": [profiles.names[label][row] for label, row in pairs],
+                "seen": table["seen"].to_numpy(bool),
+            }
+        return pd.DataFrame(columns)
+
+    def tags_all(self, top: int = 100, *, run: Run | str | None = None) -> pd.DataFrame:
+        """Columns user, topic, name, probability, shown, observed: the best `top` topics of every user."""
+        profiles = self._run(run).profiles
+        table = profiles.tags[profiles.tags.groupby("user").cumcount() < top]
+        keys = profiles.keys[profiles.user_label]
+        pairs = list(zip(table["topic_label"].tolist(), table["topic"].tolist(), strict=True))
+        return pd.DataFrame(
+            {
+                "user": [keys[u] for u in table["user"].tolist()],
+                "topic": [profiles.keys[label][row] for label, row in pairs],
+                "name": [profiles.names[label][row] for label, row in pairs],
+                "probability": table["probability"].to_numpy(np.float32),
+                "shown": table["shown"].to_numpy(bool),
+                "observed": table["observed"].to_numpy(bool),
+            }
+        )
+
+    def embeddings(self, label: str, *, run: Run | str | None = None) -> Embeddings:
+        """Keys and vectors of every node of a label, for your own recommender."""
+        profiles = self._run(run).profiles
+        if label not in profiles.embeddings:
+            raise InputError(f"the run has no embeddings for {label!r} (it has: {', '.join(profiles.embeddings)}).")
+        return Embeddings(profiles.keys[label], profiles.embeddings[label])
+
+    # housekeeping -------------------------------------------------------------------------------------------------
+
+    def __enter__(self) -> "Engine":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        return None
+
+
+def fit_snapshot(
+    snapshot: Snapshot,
+    home: Home,
+    *,
+    encoder: str = "all-MiniLM-L6-v2",
+    revision: str | None = None,
+    progress: Progress = SILENT,
+    **settings: Any,
+) -> Run:
+    """Learn from a snapshot without a database; an unfinished run with the same snapshot and settings is continued."""
+    from sociogram.encoders.load import load_encoder
+    from sociogram.gnn.config import FitConfig
+    from sociogram.gnn.fit import fit
+    from sociogram.graph.snapshot import now
+    from sociogram.report.report import write_report
+
+    config = FitConfig(**settings)
+    text_encoder = load_encoder(encoder, revision=revision, cache=home.cache)
+    record = {"encoder": text_encoder.name, "encoderDigest": text_encoder.digest, **asdict(config)}
+    run, resumed = Runs(home.runs).start(snapshot.hash, record)
+    if resumed:
+        progress.say("run", f"{run.id} was interrupted: going on where it stopped")
+    profiles, report = fit(snapshot, text_encoder, config, run.folder, progress)
+    profiles.save(run.folder)
+    report = {"run": run.id, "createdAt": now(), **report}
+    write_report(run.folder, report, profiles, snapshot)
+    run.update(state="finished", finishedAt=now(), metrics=headline(report))
+    return run
+
+
+def headline(report: dict[str, Any]) -> dict[str, Any]:
+    """The few figures of a report that go into the audit trail."""
+    figures: dict[str, Any] = {}
+    for row in report.get("tags", {}).get("rows", []):
+        if row.get("method") == "sociogram":
+            figures |= {
+                f"tags {k}": row[k] for k in ("map", "micro_f1", "precision", "recall") if row.get(k) is not None
+            }
+    for row in report.get("items", {}).get("rows", []):
+        if row.get("method") in ("sociogram", "blend"):
+            figures |= {f"items {k}": row[k] for k in ("ndcg@10", "recall@10") if row.get(k) is not None}
+    if "ece" in report.get("tags", {}):
+        figures["tags ece"] = report["tags"]["ece"]
+    return figures
+
+
+@contextmanager
+def open(
+    uri: str | None = None,
+    *,
+    user: str | None = None,
+    password: str | None = None,
+    database: str | None = None,
+    mapping: GraphMapping | Path | str | None = None,
+    home: Home | None = None,
+    progress: Progress = SILENT,
+) -> Iterator[Engine]:
+    """An Engine on the Neo4j at `uri`, or on the managed one (started where it does not run) when there is none."""
+    home = home or Home.default()
+    if uri is None:
+        from sociogram.graph.server import ManagedServer
+
+        address = ManagedServer(home).start(progress)
+        uri, user, password = address.uri, address.user, address.password
+    with Store.connect(uri, user=user, password=password, database=database) as store:
+        yield Engine(store, mapping=mapping, home=home, progress=progress)

@@ -1,0 +1,222 @@
+"""From a report's figures to what the template prints: every value ready, nothing left to decide."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sociogram.graph.profile import Profiles
+from sociogram.graph.snapshot import Snapshot
+from sociogram.report import plots
+from sociogram.report.examples import examples
+from sociogram.report.layout import DRAWN_MOST, user_map
+from sociogram.report.plots import Series, number, short
+from sociogram.report.tables import METRICS, OURS, Table, methods
+from sociogram.report.words import count, decimal, seconds, when
+
+TOPICS_MOST = 200  # rows of the table of tags
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One number at the top of the page, with the best baseline beside it."""
+
+    title: str
+    value: str
+    beside: str
+    meaning: str
+
+
+def view(report: Mapping[str, Any], profiles: Profiles, snapshot: Snapshot) -> dict[str, Any]:
+    """What the template prints, each value ready."""
+    tags, items = _dict(report, "tags"), _dict(report, "items")
+    cost = _dict(report, "cost")
+    stages = [(name, s) for name, s in _dict(cost, "seconds").items() if number(s) is not None]
+    seed = report.get("seed")
+    return {
+        "run": short(str(report.get("run", "")), 60) or "without a name",
+        "facts": [(k, short(str(report[k]), 60)) for k in ("mode", "seed") if report.get(k) is not None],
+        "made": when(report.get("createdAt")),
+        "figures": _figures(tags, items, cost, stages),
+        "data": _data(report, snapshot),
+        "split": _split(_dict(report, "split")),
+        "curves": _curves(_rows(report, "curves")),
+        "tag_table": methods(_test(tags)),
+        "versus": _versus(_rows(tags, "versus")),
+        "overfit": [
+            (METRICS.get(k, (k, ""))[0], v) for k, v in _dict(tags, "train_minus_test").items() if number(v) is not None
+        ],
+        "topics": _topics(_rows(tags, "per_topic")),
+        "topics_all": len(_rows(tags, "per_topic")),
+        "reliability": plots.reliability(_rows(tags, "reliability"), "Reliability of the probabilities"),
+        "bins": [b for b in _rows(tags, "reliability") if number(b.get("predicted")) is not None],
+        "confidence": {k: number(tags.get(k)) for k in ("ece", "threshold", "coverage_at_90")},
+        "item_table": methods(_test(items)),
+        "attributes": _attributes(_dict(report, "attributes")),
+        "planted": [
+            (*METRICS.get(k, (k.replace("_", " "), "")), v)
+            for k, v in _dict(report, "planted").items()
+            if number(v) is not None
+        ],
+        "map": _map(profiles, seed if isinstance(seed, int) and 0 <= seed < 2**32 else 0),
+        "examples": examples(profiles, snapshot),
+        "stages": stages,
+        "longest": max((s for _, s in stages), default=1.0) or 1.0,
+        "total": sum(s for _, s in stages),
+        "memory": number(cost.get("peak_memory_mb")),
+    }
+
+
+def _figures(
+    tags: Mapping[str, Any], items: Mapping[str, Any], cost: Mapping[str, Any], stages: list[tuple[str, float]]
+) -> list[Figure]:
+    found = [_figure(_test(tags), k) for k in ("map", "micro_f1", "precision", "recall", "accuracy", "coverage")]
+    found.append(_figure(_test(items), "ndcg@10"))
+    for key, title, meaning in (
+        ("ece", "calibration error", METRICS["ece"][1]),
+        ("coverage_at_90", "coverage at 90 % precision", "share of the decisions left when nine of ten shown are true"),
+    ):
+        if (value := number(tags.get(key))) is not None:
+            beside = "0 is perfect" if key == "ece" else "1 would be all"
+            found.append(Figure(title, decimal(value), beside, meaning))
+    if stages:
+        memory = number(cost.get("peak_memory_mb"))
+        beside = "" if memory is None else f"{memory:,.0f} MB at most"
+        found.append(Figure("time", seconds(sum(s for _, s in stages)), beside, "all stages together"))
+    return [f for f in found if f is not None]
+
+
+def _figure(rows: Sequence[Mapping[str, Any]], key: str) -> Figure | None:
+    ours = next((number(r.get(key)) for r in rows if r.get("method") == OURS), None)
+    if ours is None:
+        return None
+    others = [(number(r.get(key)), str(r.get("method"))) for r in rows if r.get("method") != OURS]
+    rated = [(v, name) for v, name in others if v is not None]
+    beside, told = "", METRICS[key][1]
+    if rated:
+        beside = f"best baseline {decimal(max(rated)[0])}"
+        told += f" (best baseline: {short(max(rated)[1], 40)})"
+    return Figure(METRICS[key][0], decimal(ours), beside, told)
+
+
+def _data(report: Mapping[str, Any], snapshot: Snapshot) -> dict[str, Any]:
+    data = _dict(report, "data")
+    counted = {label: len(n) for label, n in snapshot.nodes.items()}
+    related = {f"{a}-{kind}->{b}": len(e) for (a, kind, b), e in snapshot.edges.items()}
+    return {
+        "nodes": [(short(k, 80), v) for k, v in (_dict(data, "nodes") or counted).items()],
+        "relationships": [(short(k, 120), v) for k, v in (_dict(data, "relationships") or related).items()],
+        "texts": number(data.get("texts")),
+        "distinct": number(data.get("distinct_texts")),
+        "hash": short(str(data.get("hash") or snapshot.hash), 64),
+    }
+
+
+def _split(split: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [(k, count(v) if number(v) is not None else short(str(v), 80)) for k, v in split.items() if v is not None]
+
+
+def _curves(rows: Sequence[Mapping[str, Any]]) -> list[Any]:
+    steps = [number(r.get("step")) for r in rows]
+    xs = [float(i) if s is None else s for i, s in enumerate(steps)]
+    keys = list(dict.fromkeys(k for r in rows for k in r if k != "step"))
+    losses = [k for k in keys if k.startswith("loss")]
+    scores = [k for k in keys if k not in losses]
+
+    def series(names: list[str]) -> list[Series]:
+        nan = float("nan")
+        return [
+            Series(short(k.replace("_", " "), 40), xs, [nan if (v := number(r.get(k))) is None else v for r in rows])
+            for k in names
+        ]
+
+    drawn = [
+        plots.lines(series(losses), "step", "loss", "Training loss"),
+        plots.lines(series(scores), "step", "validation score", "Validation score"),
+    ]
+    return [d for d in drawn if d]
+
+
+def _topics(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The most used topics, each with its average precision and base rate, best first."""
+    kept = [r for r in rows if number(r.get("ap")) is not None]
+    kept = sorted(kept, key=lambda r: -(number(r.get("users")) or 0.0))[:TOPICS_MOST]
+    kept.sort(key=lambda r: -(number(r.get("ap")) or 0.0))
+    return [
+        {
+            "topic": short(str(r.get("topic", "")), 80),
+            "users": number(r.get("users")),
+            "ap": number(r.get("ap")),
+            "base_rate": number(r.get("base_rate")),
+        }
+        for r in kept
+    ]
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Difference to one baseline; `places` are the middle, the low end and the length on a scale from 0 to 1."""
+
+    baseline: str
+    difference: float
+    low: float
+    high: float
+    places: tuple[float, float, float]
+
+
+def _versus(rows: Sequence[Mapping[str, Any]]) -> tuple[float, list[Interval]] | None:
+    """The place of zero and the intervals on one common scale; None where there are none."""
+    kept: list[tuple[str, float, float, float]] = []
+    for r in rows:
+        middle, low, high = (number(r.get(k)) for k in ("difference", "low", "high"))
+        if middle is not None:
+            ends = (middle if low is None else low, middle if high is None else high)
+            kept.append((short(str(r.get("baseline", "")), 60), middle, *ends))
+    if not kept:
+        return None
+    left, right = min(0.0, *(k[2] for k in kept)), max(0.0, *(k[3] for k in kept))
+    left, span = left - 0.04 * (right - left), 1.08 * (right - left) or 1.0
+    return -left / span, [
+        Interval(name, middle, low, high, ((middle - left) / span, (low - left) / span, (high - low) / span))
+        for name, middle, low, high in kept
+    ]
+
+
+def _attributes(attributes: Mapping[str, Any]) -> list[tuple[str, str, Table]]:
+    found = []
+    for name, value in attributes.items():
+        entry = value if isinstance(value, Mapping) else {}
+        table = methods(_test(entry))
+        if table:
+            found.append((short(name, 80), str(entry.get("kind", "")), table))
+    return found
+
+
+def _map(profiles: Profiles, seed: int) -> dict[str, Any] | None:
+    drawn = user_map(profiles, seed=seed)
+    if len(drawn.rows) < 2:
+        return None
+    users = len(profiles.keys[profiles.user_label])
+    legend = [(i, short(name, 60), size) for i, (name, size) in enumerate(zip(drawn.names, drawn.sizes, strict=True))]
+    return {
+        "picture": plots.scatter(drawn.points, drawn.group, drawn.names, "Map of the user embeddings"),
+        "method": drawn.method,
+        "legend": legend,
+        "other": users - sum(drawn.sizes),
+        "drawn": len(drawn.rows),
+        "users": users,
+        "sampled": users > DRAWN_MOST,
+    }
+
+
+def _test(part: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [r for r in _rows(part, "rows") if r.get("split") in (None, "test")]
+
+
+def _dict(part: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = part.get(key)
+    return value if isinstance(value, Mapping) else {}
+
+
+def _rows(part: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+    value = part.get(key)
+    return [r for r in value if isinstance(r, Mapping)] if isinstance(value, list) else []

@@ -1,0 +1,58 @@
+"""One managed Neo4j a test session; each module starts with an empty database."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sociogram.config import Home
+from sociogram.graph.server import ManagedServer
+from sociogram.graph.store import Store
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A state folder of its own that shares the downloaded jars with the user's."""
+    root = tmp_path_factory.mktemp("home")
+    shared = Home.default().jars
+    shared.mkdir(parents=True, exist_ok=True)
+    (root / "jars").symlink_to(shared)
+    return Home(root)
+
+
+@pytest.fixture(scope="session")
+def server(home: Home) -> Iterator[ManagedServer]:
+    """The managed server, running."""
+    server = ManagedServer(home)
+    server.start()
+    yield server
+    assert server.stop()
+    assert server.status().state == "stopped"
+
+
+def empty(store: Store) -> None:
+    """Remove all data, constraints and indexes."""
+    store.auto("MATCH (n) CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 10000 ROWS")
+    for row in store.read("SHOW CONSTRAINTS YIELD name RETURN name"):
+        store.auto(f"DROP CONSTRAINT `{row['name'].replace('`', '``')}`")
+    for row in store.read("SHOW INDEXES YIELD name, type WHERE type <> 'LOOKUP' RETURN name"):
+        store.auto(f"DROP INDEX `{row['name'].replace('`', '``')}`")
+
+
+@pytest.fixture(scope="module")
+def store(server: ManagedServer) -> Iterator[Store]:
+    """A store on an empty database."""
+    address = server.start()
+    with Store.connect(address.uri, user=address.user, password=address.password) as store:
+        empty(store)
+        yield store
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """Real data sets, where there are any."""
+    folder = Path(os.environ.get("SOCIOGRAM_DATA") or Path(__file__).parents[2] / "shared" / "data")
+    if not folder.is_dir():
+        pytest.skip(f"no real data at {folder}: set SOCIOGRAM_DATA")
+    return folder

@@ -1,0 +1,213 @@
+"""Publishing against a real Neo4j: one transaction, nothing foreign touched, all of ours removable."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sociogram.errors import NotFoundError, PublishError
+from sociogram.graph.export import export
+from sociogram.graph.inspect import check, inspect
+from sociogram.graph.mapping import GraphMapping, NodeMapping, RelationshipMapping, WriteMapping
+from sociogram.graph.profile import Attribute, Profiles
+from sociogram.graph.publish import live_run, publish, published_runs, unpublish
+from sociogram.graph.store import Store
+from sociogram.queries.ask import Asker
+
+PERSON = "Per`son of"
+MAPPING = GraphMapping(
+    nodes=(
+        NodeMapping(PERSON, "user", key="p id", name="name", text=("bio",), predict={"plan": "class"}),
+        NodeMapping("Film", "item", key="fid", name="title"),
+        NodeMapping("Book", "item", key="isbn", name="title"),
+        NodeMapping("Genre", "topic", key="name", name="name"),
+    ),
+    relationships=(
+        RelationshipMapping("FOLLOWS", PERSON, PERSON, "tie", weight="weight", time="since"),
+        RelationshipMapping("SAW", PERSON, "Film", "behaviour", time="at", text=("review",)),
+        RelationshipMapping("READ", PERSON, "Book", "behaviour"),
+        RelationshipMapping("IN", "Film", "Genre", "about"),
+        RelationshipMapping("LIKES", PERSON, "Genre", "interest"),
+    ),
+)
+
+GRAPH = """
+CREATE (g:Genre {name: 'noir'}), (h:Genre {name: 'musical'})
+CREATE (f:Film {fid: 10, title: 'The Long Night'})-[:IN]->(g), (b:Book {isbn: 'x-1', title: 'Songs'}), (:Film {fid: 9, title: 'Loud'})
+WITH g, h, f, b UNWIND range(1, 12) AS i
+CREATE (p:`Per``son of` {`p id`: i, name: 'N' + i, bio: 'somebody who has watched a great many films, number ' + i, plan: 'gold', email: 'x@y'})
+CREATE (p)-[:SAW {at: datetime({epochMillis: 1000 * i}), review: 'review no ' + i + ' which is long enough to be text'}]->(f)
+CREATE (p)-[:READ]->(b) CREATE (p)-[:LIKES]->(g)
+WITH collect(p) AS people UNWIND range(0, 10) AS i
+WITH people[i] AS a, people[i + 1] AS b, i CREATE (a)-[:FOLLOWS {weight: 1.0, since: date({year: 2020, month: 1 + i, day: 1})}]->(b)
+"""
+
+
+@pytest.fixture
+def graph(store: Store) -> Store:
+    store.write("MATCH (n) DETACH DELETE n")
+    for row in store.read("SHOW VECTOR INDEXES YIELD name RETURN name"):
+        store.auto(f"DROP INDEX `{row['name'].replace('`', '``')}`")
+    store.write(GRAPH)
+    return store
+
+
+def profiles(seed: int = 0) -> Profiles:
+    rng = np.random.default_rng(seed)
+    keys: dict[str, list[Any]] = {
+        PERSON: list(range(1, 13)),
+        "Film": [9, 10],
+        "Book": ["x-1"],
+        "Genre": ["musical", "noir"],
+    }
+    tags = pd.DataFrame(
+        {
+            "user": [u for u in range(12) for _ in range(2)],
+            "topic": [1, 0] * 12,
+            "topic_label": "Genre",
+            "probability": [0.9, 0.3] * 12,
+            "shown": [True, seed > 0] * 12,
+            "observed": [True, False] * 12,
+        }
+    )
+    recommendations = pd.DataFrame(
+        {"user": range(12), "item": 0, "item_label": "Film", "rank": 1, "score": 0.5, "seen": False}
+    )
+    return Profiles(
+        PERSON,
+        keys,
+        {label: [str(k) for k in ks] for label, ks in keys.items()},
+        {label: rng.normal(size=(len(ks), 8)).astype(np.float32) for label, ks in keys.items()},
+        tags,
+        recommendations,
+        [["film", "night"]] * 12,
+        {"plan": Attribute("class", ["gold"] * 11 + [None], np.full(12, 0.8, np.float32))},
+    )
+
+
+def put(store: Store, run: str, made: Profiles, **options: Any) -> None:
+    publish(store, MAPPING, run, made, config={"mode": "frozen"}, metrics={"tags map": 0.5}, **options)
+
+
+def dump(store: Store) -> list[Any]:
+    nodes = store.read("MATCH (n) RETURN labels(n) AS l, properties(n) AS p")
+    edges = store.read(
+        "MATCH (a)-[r]->(b) RETURN type(r) AS t, properties(r) AS p, properties(a) AS a, properties(b) AS b"
+    )
+    return sorted(map(repr, nodes + edges))
+
+
+def test_publish_ask_unpublish(graph: Store) -> None:
+    before = dump(graph)
+    ask = Asker(graph, MAPPING)
+    with pytest.raises(NotFoundError, match="nothing is published"):
+        ask.profile(1)
+    put(graph, "r1", profiles())
+    assert live_run(graph) == "r1"
+    me = ask.profile("3")
+    assert me.id == 3
+    assert [(t.name, t.observed) for t in me.tags] == [("noir", True)]
+    assert me.attributes == {"plan": ("gold", pytest.approx(0.8))}
+    assert me.keywords == ["film", "night"]
+    assert "embedding" not in me.properties
+    assert np.allclose(me.embedding, profiles().embeddings[PERSON][2])
+    assert ask.profile("N4").id == 4
+    rows = ask.recommend(3, 5)
+    assert [(r.id, r.rank) for r in rows] == [(9, 1)]
+    put(graph, "r2", profiles(1))
+    assert [(p.id, p.state) for p in published_runs(graph)] == [("r2", "live"), ("r1", "superseded")]
+    assert len(ask.tags(3)) == 2
+    assert graph.read("MATCH ()-[r:INTERESTED_IN]->() RETURN count(*) AS n")[0]["n"] == 24
+    assert unpublish(graph) == 17
+    assert dump(graph) == before
+
+
+def test_similar_is_exact(graph: Store) -> None:
+    made = profiles()
+    put(graph, "r1", made)
+    x = made.embeddings[PERSON]
+    x = x / np.linalg.norm(x, axis=1, keepdims=True)
+    cosine = x @ x[2]
+    cosine[2] = -2
+    expected = np.argsort(-cosine)[:4]
+    ask = Asker(graph, MAPPING)
+    for rows in (ask.similar(3, 4), ask.similar(3, 4, where={"plan": "gold"})):
+        assert [r.id for r in rows] == [int(i) + 1 for i in expected]
+        assert np.allclose([r.cosine for r in rows], cosine[expected], atol=1e-4)
+        assert all(r.shared_tags == ["noir"] for r in rows)
+    assert len(ask.similar(3, 4, where={"plan": "silver"})) == 0
+
+
+def test_unknown_user_gets_the_nearest_names(graph: Store) -> None:
+    put(graph, "r1", profiles())
+    with pytest.raises(NotFoundError, match=r"no Per`son of 'N33'.*nearest: .*N3"):
+        Asker(graph, MAPPING).profile("N33")
+
+
+def test_foreign_property_is_not_overwritten(graph: Store) -> None:
+    graph.write(f"MATCH (p:`{PERSON.replace('`', '``')}` {{`p id`: 1}}) SET p.tags = ['mine']")
+    before = dump(graph)
+    with pytest.raises(PublishError, match=r"already have a property 'tags'.*prefix"):
+        put(graph, "r1", profiles())
+    assert dump(graph) == before
+    prefixed = GraphMapping(MAPPING.nodes, MAPPING.relationships, WriteMapping(prefix="sg_"))
+    publish(graph, prefixed, "r1", profiles(), config={}, metrics={})
+    assert Asker(graph, prefixed).profile(1).tags[0].name == "noir"
+    unpublish(graph)
+    assert dump(graph) == before
+
+
+def test_killed_while_staging_leaves_nothing_half(graph: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(graph, "r1", profiles())
+    before = Asker(graph, MAPPING).tags(3).to_dicts()
+
+    def killed(statements: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(graph, "transaction", killed)
+        with pytest.raises(KeyboardInterrupt):
+            put(graph, "r2", profiles(1))
+    assert live_run(graph) == "r1"
+    assert Asker(graph, MAPPING).tags(3).to_dicts() == before
+    put(graph, "r2", profiles(1))
+    assert len(Asker(graph, MAPPING).tags(3)) == 2
+    assert not graph.read("MATCH (n) WHERE any(k IN keys(n) WHERE k STARTS WITH 'next_') RETURN n")
+    assert graph.read("MATCH ()-[r:INTERESTED_IN]->() RETURN count(*) AS n")[0]["n"] == 24
+
+
+def test_fit_again_after_publish_sees_the_same_graph(graph: Store, tmp_path: Path) -> None:
+    guess = inspect(graph)
+    first = export(graph, guess.mapping, tmp_path / "a")
+    put(graph, "r1", profiles())
+    again = inspect(graph)
+    assert again.mapping == guess.mapping
+    assert export(graph, again.mapping, tmp_path / "b").hash == first.hash
+
+
+def test_inspect_guesses_the_roles(graph: Store, tmp_path: Path) -> None:
+    found = inspect(graph)
+    mapping = GraphMapping.parse(found.to_toml())
+    assert mapping == found.mapping
+    user = mapping.user
+    assert (user.label, user.key, user.name) == (PERSON, "p id", "name")
+    assert user.text == ("bio",)
+    assert user.private == ("email",)
+    assert mapping.labels("item") == ("Book", "Film")
+    assert mapping.labels("topic") == ("Genre",)
+    assert {r.type: r.role for r in mapping.relationships} == {
+        "FOLLOWS": "tie",
+        "SAW": "behaviour",
+        "READ": "behaviour",
+        "IN": "about",
+        "LIKES": "interest",
+    }
+    saw = next(r for r in mapping.relationships if r.type == "SAW")
+    assert (saw.time, saw.text) == ("at", ("review",))
+    check(graph, mapping)
+    snapshot = export(graph, mapping, tmp_path / "s")
+    assert snapshot.edges[PERSON, "SAW", "Film"].time.tolist() == [1000 * i for i in range(1, 13)]
+    assert snapshot.edges[PERSON, "FOLLOWS", PERSON].time[0] == 1577836800000
+    assert snapshot.users.texts[0].startswith("somebody")

@@ -1,0 +1,58 @@
+"""How the managed server's process is set up."""
+
+import stat
+from pathlib import Path
+
+from fakes.bolt import listening
+
+from sociogram.graph import java
+from sociogram.graph.files import write_private
+from sociogram.graph.jars import CURRENT, LTS
+
+GIB = 2**30
+
+
+def test_memory_follows_the_machine_within_bounds() -> None:
+    assert java.memory_settings(2 * GIB) == (512, 256)
+    assert java.memory_settings(24 * GIB) == (3072, 1536)
+    assert java.memory_settings(1024 * GIB) == (4096, 4096)
+
+
+def test_only_the_loopback_is_listened_on(tmp_path: Path) -> None:
+    (tmp_path / "conf").mkdir()
+    java.write_configuration(tmp_path, 40_000, 24 * GIB)
+    settings = dict(line.split("=", 1) for line in (tmp_path / "conf" / "neo4j.conf").read_text().splitlines())
+    assert settings["server.bolt.listen_address"] == "127.0.0.1:40000"
+    assert settings["server.http.enabled"] == settings["server.https.enabled"] == "false"
+    assert settings["dbms.security.auth_enabled"] == "true"
+    assert settings["dbms.usage_report.enabled"] == "false"
+
+
+def test_main_class_and_home_by_version(tmp_path: Path) -> None:
+    line = java.command_line(tmp_path, CURRENT, [tmp_path / "a.jar"], 24 * GIB)
+    assert "org.neo4j.server.Neo4jCommunity" in line
+    assert java.home_argument(tmp_path) in line
+    assert "org.neo4j.server.CommunityEntryPoint" in java.command_line(tmp_path, LTS, [], 24 * GIB)
+
+
+def test_first_password_is_stored_as_a_salted_hash(tmp_path: Path) -> None:
+    java.write_first_password(tmp_path, "a secret")
+    file = tmp_path / "data" / "dbms" / "auth.ini"
+    user, credential, flags = file.read_text().rstrip("\n").split(":")
+    method, digest, salt, rounds = credential.split(",")
+    assert (user, method, rounds, flags) == ("neo4j", "SHA-256", "1024", "")
+    assert len(digest) == len(salt) == 64
+    assert "a secret" not in file.read_text()
+
+
+def test_a_private_file_is_its_owners(tmp_path: Path) -> None:
+    path = tmp_path / "password"
+    write_private(path, "a secret")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == ["password"]
+
+
+def test_nobody_and_another_program_are_not_neo4j() -> None:
+    assert not java.speaks_bolt(java.free_port())
+    with listening(lambda connection: connection.sendall(b"HTTP/1.1 400 Bad Request")) as port:
+        assert not java.speaks_bolt(port)

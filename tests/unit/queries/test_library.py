@@ -1,0 +1,53 @@
+"""The Cypher library in other schemas."""
+
+import pytest
+
+from sociogram.errors import NotFoundError
+from sociogram.graph.mapping import GraphMapping, NodeMapping, RelationshipMapping, WriteMapping, default_mapping
+from sociogram.queries.library import names, query, source
+
+OTHER = GraphMapping(
+    nodes=(
+        NodeMapping("Per son", "user", key="pid", name="full`name"),
+        NodeMapping("Film", "item", key="fid", name="title"),
+        NodeMapping("Book", "item", key="isbn"),
+        NodeMapping("Genre", "topic", key="name", name="name"),
+    ),
+    relationships=(
+        RelationshipMapping("FOLLOWS", "Per son", "Per son", "tie"),
+        RelationshipMapping("SAW", "Per son", "Film", "behaviour"),
+        RelationshipMapping("READ", "Per son", "Book", "behaviour"),
+    ),
+    write=WriteMapping(prefix="sg_", recommended="SG_REC"),
+)
+
+
+def test_every_file_says_what_it_is_and_how_to_paste_it() -> None:
+    for name in names():
+        lines = source(name).splitlines()
+        assert lines[0].startswith("// "), name
+        for parameter in {
+            word for word in ("$user", "$k", "$where", "$start", "$most", "$name") if word in source(name)
+        }:
+            assert f"// :param {parameter[1:]} =>" in source(name), (name, parameter)
+
+
+def test_other_schema() -> None:
+    text = query("recommend", OTHER)
+    assert "(user:`Per son`) WHERE user.`pid` IN $user" in text
+    assert "[recommended:`SG_REC`]->(item:`Book`|`Film`)" in text
+    assert "coalesce(item.`isbn`, item.`fid`) AS id" in text or "coalesce(item.`fid`, item.`isbn`) AS id" in text
+    assert "[:`READ`|`SAW`]" in text
+    assert "[:`-`]" in text  # no aboutness is mapped
+    assert "user.`sg_tags`" in text
+    assert "`full``name`" in query("profile", OTHER)
+    assert "'sociogram_vector_Per son'" in query("similar", OTHER)
+
+
+def test_default_schema_stays() -> None:
+    assert "user.`id` IN $user" in query("profile", default_mapping())
+
+
+def test_unknown_query() -> None:
+    with pytest.raises(NotFoundError, match=r"there are: .*similar"):
+        source("nothing")
