@@ -97,7 +97,7 @@ def _figure(rows: Sequence[Mapping[str, Any]], key: str) -> Figure | None:
     beside, told = "", METRICS[key][1]
     if rated and key not in NEUTRAL:
         best, name = max(rated)
-        beside, told = f"best baseline {decimal(best)}", f"{told} (best baseline: {name})"
+        beside, told = f"best other {decimal(best)}", f"{told} (best other method: {name})"
     return Figure(METRICS[key][0], decimal(value), beside or "of the users", told)
 
 

@@ -55,7 +55,7 @@ def test_every_section_is_there_with_baselines_beside_ours(community: Make, tmp_
     assert [a["id"] for tag, a in page.elements if tag == "section" and "id" in a] == list(SECTIONS)
     for words in (
         "0.712",
-        "best baseline 0.611",
+        "best other 0.611",
         "+0.073 to +0.128",
         "popularity",
         "iALS",
@@ -199,7 +199,7 @@ def test_figures_as_learning_reports_them(community: Make) -> None:
     assert "1 tag has no held-out user." in page.words
     assert "a little too kind" in page.words
     assert "0.900" not in page.words.split("Held-out items")[-1].split("Attributes")[0]
-    assert "best baseline 0.100" in page.words
+    assert "best other 0.100" in page.words
 
 
 def test_a_report_is_replaced_and_leaves_no_part(community: Make, tmp_path: Path) -> None:
