@@ -20,10 +20,10 @@ class FitConfig:
     hidden: int = 128  # width of a HeteroSAGE layer
     layers: int = 2
     shared: int = 64  # width of the shared user-item-topic space; the other 64 published are collaborative factors
-    max_steps: int = 160  # gradient steps at most
+    max_steps: int = 120  # gradient steps at most
     budget_seconds: float | None = None  # turned into steps once, after a few have been timed
-    patience: int = 5  # validations without a better mAP before stopping
-    validate_every: int = 8  # steps
+    patience: int = 4  # validations without a better mAP before stopping
+    validate_every: int = 6  # steps
     learning_rate: float = 3e-3
     weight_decay: float = 1e-3
     dropout: float = 0.3

@@ -1,6 +1,6 @@
 """What linear models know about a user's topics: each a prior for the network, a baseline of the report and a part of the final score."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -23,6 +23,12 @@ CONSTANT = (
     "ridge own",
     "ridge both",
 )  # inputs that no hidden interest changes
+SHARES = {
+    "ridge on tags and items": 1.0,
+    "ridge on items": 1.0,
+    "ridge on items' tags": 3.0,
+    "ridge on text vectors": 0.3,
+}
 PROFILE = 2000  # most frequent topics of a user's items that ridge reads
 LOGISTIC_TOPICS = 256  # more topics than this: ridge instead of logistic regression
 
@@ -90,8 +96,11 @@ class Priors:
             out["items' tags"] = np.asarray((mean_rows(f.behaviour) @ said).toarray(), np.float32)
             if f.friends.nnz:
                 out["friends' items' tags"] = np.asarray(f.friends @ out["items' tags"], np.float32)
-        for name, x in self._ridge_inputs(view).items():
+        inputs = self._ridge_inputs(view)
+        for name, x in inputs.items():
             out[name] = self._ridge(name, x, goal)
+        if len(inputs) > 1 and len(y) <= KERNEL:
+            out["ridge on all"] = self._ridge_on_all(inputs, goal)
         if f.own_terms.nnz:
             out["TF-IDF + LR, own text"] = self._logistic("own", f.own_terms, goal)
         if f.neighbour_terms.nnz:
@@ -123,11 +132,32 @@ class Priors:
             found["ridge on text vectors"] = self.vectors
         return found
 
+    def _ridge_on_all(self, inputs: Mapping[str, Matrix | Floats], goal: "Goal") -> Floats:
+        """Ridge on the inputs beside one another, each scaled to a share of the mean squared row length.
+
+        Above the exact size the same information reaches the combination by the separate ridges.
+        """
+        at = np.flatnonzero(goal.labelled)
+        total = np.zeros((len(goal.y), len(goal.y)), np.float32)
+        for name, share in SHARES.items():
+            if name in inputs and not (name == "ridge on items" and "ridge on tags and items" in inputs):
+                kernel = self._kernel(name, inputs[name])
+                total += (
+                    np.float32(share / max(float(np.trace(kernel[np.ix_(at, at)])) / max(len(at), 1), 1e-9)) * kernel
+                )
+        centred = self.split.kind == "users"
+        solve = ridge_path(total, goal.y, goal.labelled, self.seed, centred=centred, kernel=total)
+        return goal.choose("ridge on all", solve, RIDGES, 3.0)
+
+    def _kernel(self, name: str, x: Matrix | Floats) -> Floats:
+        if name not in CONSTANT:
+            return gram(x)
+        if name not in self.kernels:
+            self.kernels[name] = gram(x)
+        return self.kernels[name]
+
     def _ridge(self, name: str, x: Matrix | Floats, goal: "Goal") -> Floats:
-        kernel = None
-        if name in CONSTANT and x.shape[0] <= KERNEL:
-            kernel = self.kernels.get(name)
-            kernel = self.kernels.setdefault(name, gram(x)) if kernel is None else kernel
+        kernel = self._kernel(name, x) if x.shape[0] <= KERNEL else None
         centred = self.split.kind == "users"
         solve = ridge_path(x, goal.y, goal.labelled, self.seed, centred=centred, kernel=kernel)
         return goal.choose(name, solve, RIDGES, 3.0)
