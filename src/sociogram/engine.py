@@ -21,6 +21,7 @@ from sociogram.runs import Run, Runs
 
 if TYPE_CHECKING:
     import neo4j
+    import networkx as nx
 
     from sociogram.graph.inspect import Found
     from sociogram.graph.publish import PublishedRun, Written
@@ -67,11 +68,19 @@ class Engine:
 
     # load ---------------------------------------------------------------------------------------------------------
 
-    def load(self, source: "Source", *, replace: bool = False) -> "LoadReport":
-        """Write a source into the graph; loading twice changes nothing."""
+    def load(self, source: "Source | nx.Graph | dict[str, pd.DataFrame]", *, replace: bool = False, keep_private: bool = False) -> "LoadReport":
+        """Write a source into the graph; loading twice changes nothing.
+
+        A source is one of `sociogram.loaders`, a networkx graph, or frames by kind: {"users": df, "ties": df, ...}.
+        """
+        from sociogram.loaders import frames, networkx
         from sociogram.loaders.load import load
 
-        return load(source, self.store, self.home, self.progress, replace=replace)
+        if isinstance(source, dict):
+            source = frames(**source)
+        elif hasattr(source, "adjacency"):
+            source = networkx(source)
+        return load(source, self.store, self.home, self.progress, replace=replace, keep_private=keep_private)
 
     def inspect(self) -> "Found":
         """Guess a mapping for whatever is in the graph."""
@@ -330,7 +339,7 @@ def headline(report: dict[str, Any]) -> dict[str, Any]:
         if row.get("method") in ("sociogram", "blend"):
             figures |= {f"items {k}": row[k] for k in ("ndcg@10", "recall@10") if row.get(k) is not None}
     if "ece" in report.get("tags", {}):
-        figures["tags ece"] = report["tags"]["ece"]
+        figures["tags ece"] = report["tags"]["ece"]["shown"]
     return figures
 
 
