@@ -1,0 +1,30 @@
+"""Ctrl-C while learning: exit code 130, and the same command goes on."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+from running import Cli
+
+from sociogram.config import Home
+
+
+def test_interrupted_fit_goes_on(published: Cli, home: Home) -> None:
+    environment = os.environ | {"SOCIOGRAM_HOME": str(home.root), "PYTHONWARNINGS": "ignore"}
+    command = [sys.executable, "-m", "sociogram", "fit", "--encoder", "light", "--seed", "5"]
+    before = set(home.runs.glob("r*"))
+    with subprocess.Popen(
+        command, env=environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        deadline = time.monotonic() + 200
+        while set(home.runs.glob("r*")) == before and time.monotonic() < deadline and process.poll() is None:
+            time.sleep(0.1)
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=100)
+    assert process.returncode == 130, errors
+    done = published(*command[3:])
+    assert "was interrupted: going on" in done.stderr
+    assert len(set(home.runs.glob("r*")) - before) == 1
