@@ -21,6 +21,7 @@ class FitConfig:
     layers: int = 2
     shared: int = 64  # width of the shared user-item-topic space; the other 64 published are collaborative factors
     max_steps: int = 120  # gradient steps at most
+    max_passes: int = 25_000_000  # relationships passed in full-batch steps at most: large graphs take fewer steps, alike on all machines
     budget_seconds: float | None = None  # turned into steps once, after a few have been timed
     patience: int = 4  # validations without a better mAP before stopping
     validate_every: int = 6  # steps

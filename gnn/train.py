@@ -106,6 +106,9 @@ class Batch:
     links: Mapping[str, NDArray[np.int64]]
 
 
+FEWEST_STEPS = 24  # however large the graph
+
+
 class Trainer:
     """Steps over the folds in turn; keeps the weights of the best validation."""
 
@@ -119,6 +122,8 @@ class Trainer:
         self.best_state: dict[str, Tensor] = {}
         edges = sum(a.forward._nnz() for a in problem.folds[0].graph.values())
         self.sampled = edges > 2 * config.full_batch_edges  # each relationship is there in both directions
+        if not self.sampled:
+            self.limit = min(self.limit, max(FEWEST_STEPS, config.max_passes // max(edges, 1)))
         self.samplers: dict[int, Sampler] = {}
         self.whole: dict[str, Tensor] = {}
         device = problem.table.device
@@ -155,7 +160,8 @@ class Trainer:
         if r.steps % self.config.validate_every == 0 or r.steps == self.limit:
             score = self._validate()
             r.curve.append({"step": r.steps, **losses, "validation_map": score})
-            note += f", validation mAP {score:.3f}"
+            if self.problem.validation is not None:
+                note += f", validation mAP {score:.3f}"
             if score > r.best + 1e-4:
                 r.best, r.best_step, self.bad = score, r.steps, 0
                 self.best_state = {k: v.detach().clone() for k, v in self.model.state_dict().items()}
