@@ -68,7 +68,13 @@ class Engine:
 
     # load ---------------------------------------------------------------------------------------------------------
 
-    def load(self, source: "Source | nx.Graph | dict[str, pd.DataFrame]", *, replace: bool = False, keep_private: bool = False) -> "LoadReport":
+    def load(
+        self,
+        source: "Source | nx.Graph | dict[str, pd.DataFrame]",
+        *,
+        replace: bool = False,
+        keep_private: bool = False,
+    ) -> "LoadReport":
         """Write a source into the graph; loading twice changes nothing.
 
         A source is one of `sociogram.loaders`, a networkx graph, or frames by kind: {"users": df, "ties": df, ...}.
