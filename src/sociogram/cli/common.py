@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -116,4 +117,10 @@ def hint(*lines: str) -> None:
     """What to try next: on stderr, on a terminal only."""
     if sys.stderr.isatty():
         for i, line in enumerate(lines):
-            typer.echo(("\n  Try:  " if i == 0 else "        ") + line, err=True)
+            shown = line.replace("sociogram ", _program() + " ", 1) if line.startswith("sociogram ") else line
+            typer.echo(("\n  Try:  " if i == 0 else "        ") + shown, err=True)
+
+
+def _program() -> str:
+    """How this command was called, where `sociogram` alone would not be found: `make demo` runs it from .venv."""
+    return "sociogram" if shutil.which("sociogram") else os.path.relpath(sys.argv[0])
