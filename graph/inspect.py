@@ -20,7 +20,7 @@ from sociogram.graph.mapping import (
 from sociogram.graph.publish import RUN_LABEL, written_by_us
 from sociogram.graph.schema import quote
 from sociogram.graph.store import Store
-from sociogram.graph.stored_mapping import MAPPING_LABEL
+from sociogram.graph.stored_mapping import MAPPING_LABEL, stored_mapping
 
 SAMPLE = 2_000  # nodes or relationships looked at per label or type
 PAIRS_EXACT = 2_000_000  # types with more relationships than this have their end labels sampled
@@ -57,8 +57,22 @@ def inspect(store: Store) -> Found:
     found = Found(GraphMapping((NodeMapping(next(label for label, r in roles.items() if r == "user"), "user"),)))
     nodes = tuple(_node(store, label, roles[label], counts[label], ours.get(label, set()), found) for label in counts)
     links = tuple(_link(store, pair, n, roles, found) for pair, n in sorted(pairs.items(), key=lambda p: (-p[1], p[0])))
-    found.mapping = GraphMapping(nodes, links, WriteMapping())
+    found.mapping = _with_stored(store, GraphMapping(nodes, links, WriteMapping()))
     return found
+
+
+def _with_stored(store: Store, guessed: GraphMapping) -> GraphMapping:
+    """What a load has said of its own labels and types is better than a guess."""
+    stored = stored_mapping(store)
+    if stored is None or stored.user.label != guessed.user.label:
+        return guessed
+    nodes = {n.label: n for n in stored.nodes}
+    links = {r.key: r for r in stored.relationships}
+    return GraphMapping(
+        tuple(nodes.get(n.label, n) for n in guessed.nodes),
+        tuple(links.get(r.key, r) for r in guessed.relationships),
+        stored.write,
+    )
 
 
 def check(store: Store, mapping: GraphMapping) -> list[str]:
