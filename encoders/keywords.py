@@ -13,6 +13,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any
 
+FORMULA = re.compile(r"\$\$.{1,2000}?\$\$|\$[^$\n]{0,300}[\\^_{|][^$\n]{0,300}\$", re.DOTALL)  # TeX between dollars
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 SCRIPTS = re.compile(f"[{HAN}]+|[^{HAN}]+")
 TAG = re.compile(r"<(?:/?[a-zA-Z][^<>]{0,500}|!--.{0,2000}?--)>", re.DOTALL)
@@ -34,7 +35,7 @@ def keywords(documents: Sequence[Sequence[str]], k: int = 8) -> list[list[str]]:
     Score of word w: (1 + ln tf) (1 + ln((1 + n) / (1 + df))), tf its number in the user's texts and df the number of the n users
     who have it. Words of a single user that occur once are mostly slips and names: they come last. Ties go by the alphabet.
     """
-    counts = [Counter(word for text in texts for word in tokenize(text)) for texts in documents]
+    counts = [Counter(word for text in texts for word in tokenize(FORMULA.sub(" ", text))) for texts in documents]
     users = Counter(word for count in counts for word in count)
     common = {w for w, df in users.items() if len(counts) >= MANY and df > MOST_COMMON * len(counts)}
 

@@ -17,6 +17,7 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 from safetensors.torch import save_file
+from scipy import sparse
 
 from sociogram.encoders.encoder import Encoder
 from sociogram.encoders.keywords import keywords, tokenize
@@ -243,7 +244,8 @@ def _tags(c: Context, phase: Phase, choice: Choice, raw: Floats) -> pd.DataFrame
     label_of = np.array([label for label, _ in columns], dtype=object)
     row_of = np.array([i for _, i in columns], np.int64)
     observed = c.found.pairs.tocoo()
-    strongest = np.lexsort((observed.col, -observed.data, observed.row))  # what the graph says most often comes first
+    strength = np.asarray(_strength(c)[observed.row, observed.col]).ravel() if observed.nnz else np.zeros(0)
+    strongest = np.lexsort((observed.col, -strength, observed.row))  # what the graph says most often comes first
     frames = [_frame(observed.row[strongest], observed.col[strongest], np.ones(observed.nnz, np.float32), True, True)]
     if len(c.split.targets) and c.split.kind != "none":
         offset = phase.offset.apply(phase.parts, phase.known)
@@ -265,6 +267,16 @@ def _tags(c: Context, phase: Phase, choice: Choice, raw: Floats) -> pd.DataFrame
     column = tags.topic.to_numpy()
     tags["topic_label"], tags["topic"] = label_of[column] if len(label_of) else [], row_of[column]
     return tags[["user", "topic", "topic_label", "probability", "shown", "observed"]]
+
+
+def _strength(c: Context) -> Any:
+    """Weights of the observed interests, sparse [users, topics], summed over repeated ones."""
+    shape = (len(c.snapshot.users), c.found.topics)
+    total: Any = sparse.csr_array(shape, dtype=np.float32)
+    for e in c.snapshot.edges_with_role("interest"):
+        m = e.matrix().tocoo()
+        total = total + sparse.csr_array((m.data, (m.row, m.col + c.found.offsets[e.mapping.target])), shape=shape)
+    return total
 
 
 def _frame(users: Any, topics: Any, probability: Floats, shown: bool, observed: bool) -> pd.DataFrame:

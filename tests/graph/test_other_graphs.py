@@ -79,13 +79,18 @@ def test_no_topics(engine: Callable[..., Engine]) -> None:
     assert len(e.recommend("c3", 5)) > 0
 
 
+def test_only_texts(engine: Callable[..., Engine]) -> None:
+    e = through(engine(PEOPLE))
+    assert len(e.tags("c3")) == 0
+    assert len(e.recommend("c3", 5)) == 0
+
+
 @pytest.mark.parametrize(
     "statements",
     [
         (),
         ("CREATE (:Genre {name: 'a'})",),
         ("CREATE (:Customer {customerId: 'c1', fullName: 'A'})",),
-        (PEOPLE,),
         ("UNWIND range(0, 9) AS i CREATE (:Customer {customerId: i})",),
     ],
 )
