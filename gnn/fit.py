@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from safetensors.torch import save_file
 from scipy import sparse
 
+from sociogram.encoders.cache import CachedEncoder
 from sociogram.encoders.encoder import Encoder
 from sociogram.encoders.keywords import keywords, tokenize
 from sociogram.errors import TrainingError
@@ -156,6 +157,8 @@ def _prepare(
 
 def _joint(c: Context, encoder: Encoder, progress: Progress) -> tuple[Context, list[dict[str, float]]]:
     """Train the encoder with the network, encode everything again; the network starts afresh on the new table."""
+    if isinstance(encoder, CachedEncoder):
+        encoder = encoder.encoder  # while it learns, its vectors change: the cache cannot stand before it
     phase = build_phase(c, c.split.held_out, progress=progress)
     trainer = Trainer(_new_model(c, phase), phase.problem, c.config, None)
     curve = train_jointly(c, phase, trainer, encoder, progress)
