@@ -1,10 +1,12 @@
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from gnn_community import community
 
+from sociogram.encoders.cache import CachedEncoder
 from sociogram.encoders.light import LightEncoder
 from sociogram.encoders.load import load_encoder
 from sociogram.errors import InputError
@@ -25,11 +27,13 @@ JOINT = FitConfig(
 
 def test_joint_changes_encoder_and_network_and_the_loss_falls(tmp_path: Path) -> None:
     snapshot = community(tmp_path / "s", users=40, items=20)
-    encoder = load_encoder()
+    cached = load_encoder(cache=tmp_path / "cache")  # as the Engine has it
+    assert isinstance(cached, CachedEncoder)
+    encoder: Any = cached.encoder
     before = encoder.digest
-    top = {k: v.detach().clone() for k, v in encoder.split(2).state_dict().items()}  # type: ignore[attr-defined]
-    profiles, report = fit(snapshot, encoder, JOINT, tmp_path / "run")
-    after = encoder.split(2).state_dict()  # type: ignore[attr-defined]
+    top = {k: v.detach().clone() for k, v in encoder.split(2).state_dict().items()}
+    profiles, report = fit(snapshot, cached, JOINT, tmp_path / "run")
+    after = encoder.split(2).state_dict()
     assert encoder.digest != before
     assert max(float((after[k] - v).abs().max()) for k, v in top.items()) > 1e-5
     losses = [s["loss_links"] for s in report["joint"]]
