@@ -1,0 +1,118 @@
+"""How fast are profiles published, next to neo4j-graphrag's `upsert_vectors`?
+
+    python -m benchmarks.bench_publish [--users 10000] [--rounds 3]
+
+The peer writes vectors only, in one transaction; ours stages vectors, tags with scores, keywords and INTERESTED_IN relationships and makes
+them live in one transaction. Both sides write over an earlier publish, with their vector index online before and awaited after. The two take
+turns; the ratio is of medians. Needs `pip install neo4j-graphrag`. The server is a managed one of its own, emptied first.
+"""
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import neo4j
+import numpy as np
+import pandas as pd
+
+from benchmarks import SkippedError, save, show
+from sociogram.config import Home
+from sociogram.graph.mapping import GraphMapping, NodeMapping
+from sociogram.graph.profile import Profiles
+from sociogram.graph.publish import publish
+from sociogram.graph.schema import ensure_schema
+from sociogram.graph.server import ManagedServer
+from sociogram.graph.store import Store
+from sociogram.graph.vector_index import create_index
+
+WIDTH, TAGS, TOPICS = 128, 10, 200
+MAPPING = GraphMapping((NodeMapping("User", "user"), NodeMapping("Topic", "topic", name="name")))
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run, print, write results/publish.json."""
+    try:
+        from neo4j_graphrag.indexes import upsert_vectors
+    except ImportError:
+        raise SkippedError("neo4j-graphrag is not installed; pip install neo4j-graphrag") from None
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--users", type=int, default=10_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args(arguments or [])
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        (root / "jars").symlink_to(Home.default().jars)
+        server = ManagedServer(Home(root))
+        address = server.start()
+        try:
+            with neo4j.GraphDatabase.driver(
+                address.uri, auth=(address.user, address.password), notifications_min_severity="OFF"
+            ) as driver:
+                compare(driver, upsert_vectors, options.users, options.rounds)
+        finally:
+            server.stop()
+
+
+def compare(driver: neo4j.Driver, upsert_vectors: Any, users: int, rounds: int) -> None:
+    """Alternate the two, after a warm-up of each."""
+    store = Store(driver)
+    ensure_schema(store, MAPPING)
+    store.write_batches(
+        "UNWIND $rows AS row CREATE (:User {id: row.id}) CREATE (:Peer {id: row.id})", [{"id": i} for i in range(users)]
+    )
+    store.write("UNWIND range(0, $n - 1) AS i CREATE (:Topic {id: i, name: 'topic ' + i})", n=TOPICS)
+    ids = [row["e"] for row in store.read("MATCH (n:Peer) RETURN elementId(n) AS e ORDER BY n.id")]
+    create_index(store, "Peer", "embedding", WIDTH, 600)
+    seconds: dict[str, list[float]] = {"sociogram": [], "neo4j-graphrag upsert_vectors": []}
+    for turn in range(rounds + 1):
+        made = profiles(users, turn)
+        started = time.monotonic()
+        publish(store, MAPPING, f"r{turn}", made, config={}, metrics={})
+        ours = time.monotonic() - started
+        vectors = made.embeddings["User"].tolist()
+        started = time.monotonic()
+        upsert_vectors(driver, ids, "embedding", vectors)
+        store.auto("CALL db.awaitIndexes(600)")
+        theirs = time.monotonic() - started
+        if turn:  # the first turn warms up and builds the indexes
+            seconds["sociogram"].append(ours)
+            seconds["neo4j-graphrag upsert_vectors"].append(theirs)
+    rows = [
+        {"method": name, "nodes/s": users / median(s), "seconds": median(s), "worst": max(s)}
+        for name, s in seconds.items()
+    ]
+    ratio = rows[0]["nodes/s"] / rows[1]["nodes/s"]
+    show(f"Publishing {users:,} profiles of width {WIDTH}, ours with {TAGS} tags and INTERESTED_IN each", rows)
+    print(f"  ratio {ratio:.2f}")
+    save("publish", {"users": users, "rounds": rounds, "rows": rows, "ratio": ratio})
+
+
+def profiles(users: int, seed: int) -> Profiles:
+    """Random vectors and ten tags a user."""
+    rng = np.random.default_rng(seed)
+    tags = pd.DataFrame(
+        {
+            "user": np.repeat(np.arange(users), TAGS),
+            "topic": np.argsort(rng.random((users, TOPICS)), axis=1)[:, :TAGS].ravel(),
+            "topic_label": "Topic",
+            "probability": rng.random(users * TAGS).astype(np.float32),
+            "shown": True,
+            "observed": False,
+        }
+    )
+    none = pd.DataFrame(
+        {name: [] for name in ("user", "item", "item_label", "rank", "score")} | {"seen": np.zeros(0, bool)}
+    )
+    keys: dict[str, list[int | str]] = {"User": list(range(users)), "Topic": list(range(TOPICS))}
+    vectors = {"User": rng.normal(size=(users, WIDTH)).astype(np.float32)}
+    names = {"User": [str(k) for k in keys["User"]], "Topic": [f"topic {k}" for k in keys["Topic"]]}
+    return Profiles("User", keys, names, vectors, tags, none, [["some", "words"]] * users)
+
+
+if __name__ == "__main__":
+    import sys
+
+    main(sys.argv[1:])
