@@ -1,2 +1,0 @@
-// The run whose profiles are on the nodes now.
-MATCH (run:ProfileRun {state: 'live'}) RETURN run.id AS id
