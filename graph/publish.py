@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from neo4j.vector import Vector
 
 from sociogram.errors import PublishError
 from sociogram.graph.mapping import GraphMapping
 from sociogram.graph.profile import Profiles
+from sociogram.graph.publish_links import LinkGroup, link_groups, shown_tags, statements
 from sociogram.graph.schema import quote
 from sociogram.graph.snapshot import now
 from sociogram.graph.store import Store
@@ -19,7 +19,7 @@ from sociogram.graph.vector_index import create_index, drop_indexes
 from sociogram.progress import SILENT, Progress, Stage
 
 RUN_LABEL = "ProfileRun"
-NEXT = "next_"  # before the name of a property or relationship type that is staged and not yet live
+NEXT = "next_"  # before the name of a property that is staged and not yet live
 INDEX_WAIT_S = 600
 
 
@@ -65,20 +65,25 @@ def publish(
     names = property_names(mapping, profiles)
     if not overwrite:
         _refuse_foreign(store, names, mapping)
-    _record(store, mapping, run, names, config, metrics)
-    _clear_stage(store, run, names, mapping)
-    total = sum(len(keys) for keys in profiles.keys.values()) + len(profiles.tags) + len(profiles.recommendations)
-    with progress.stage("publishing", total, "rows") as stage:
-        _stage_nodes(store, mapping, run, profiles, names, stage)
-        interests = _stage_interests(store, mapping, profiles, stage)
-        suggestions = _stage_recommendations(store, mapping, profiles, recommended, stage)
-        _flip(store, mapping, run, names)
+    groups = link_groups(mapping, profiles, recommended)
+    staged = staged_names(mapping, names, groups)
+    _record(store, mapping, run, names, staged, config, metrics)
+    _clear_stage(store, run, staged, mapping)
+    with progress.stage("publishing", sum(map(len, profiles.keys.values())), "nodes") as stage:
+        _stage_nodes(store, mapping, run, profiles, names, groups, stage)
+        _flip(store, mapping, run, names, staged, groups)
         for label, properties in names.items():
             if mapping.write.name("embedding") in properties:
                 create_index(
                     store, label, mapping.write.name("embedding"), profiles.embeddings[label].shape[1], INDEX_WAIT_S
                 )
-    return Written(run, sum(map(len, profiles.keys.values())), interests, suggestions)
+    linked = {kind: sum(len(g) for g in groups if g.kind == kind) for kind in {g.kind for g in groups}}
+    return Written(
+        run,
+        sum(map(len, profiles.keys.values())),
+        linked.get(mapping.write.interested_in, 0),
+        linked.get(mapping.write.recommended, 0),
+    )
 
 
 def predicted_name(mapping: GraphMapping, attribute: str) -> str:
@@ -96,6 +101,13 @@ def property_names(mapping: GraphMapping, profiles: Profiles) -> dict[str, list[
         name = predicted_name(mapping, attribute)
         user += [name, name + w.confidence]
     return names
+
+
+def staged_names(mapping: GraphMapping, names: dict[str, list[str]], groups: list[LinkGroup]) -> dict[str, list[str]]:
+    """Every property that holds something not yet live, by label."""
+    staged = {label: [NEXT + name for name in properties] for label, properties in names.items()}
+    staged[mapping.user.label] += [NEXT + name for group in groups for name in group.names]
+    return staged
 
 
 def published_runs(store: Store) -> list[PublishedRun]:
@@ -121,13 +133,14 @@ def live_run(store: Store) -> str | None:
 
 
 def written_by_us(store: Store) -> tuple[dict[str, set[str]], set[str]]:
-    """Properties by label, and relationship types, that any publish has written (staged ones included)."""
+    """Properties by label, and relationship types, that any publish has written (staged properties included)."""
     properties: dict[str, set[str]] = {}
     types: set[str] = set()
-    for row in store.read(f"MATCH (r:{RUN_LABEL}) RETURN r.writes AS writes, r.types AS types"):
-        for label, names in json.loads(row["writes"] or "{}").items():
-            properties.setdefault(label, set()).update(names, (NEXT + name for name in names))
-        types.update(row["types"] or (), (NEXT + name for name in row["types"] or ()))
+    for row in store.read(f"MATCH (r:{RUN_LABEL}) RETURN r.writes AS writes, r.staged AS staged, r.types AS types"):
+        for record in (row["writes"], row["staged"]):
+            for label, names in json.loads(record or "{}").items():
+                properties.setdefault(label, set()).update(names)
+        types.update(row["types"] or ())
     return properties, types
 
 
@@ -180,13 +193,15 @@ def _record(
     mapping: GraphMapping,
     run: str,
     names: dict[str, list[str]],
+    staged: dict[str, list[str]],
     config: dict[str, Any],
     metrics: dict[str, Any],
 ) -> None:
     store.write(
         f"MERGE (r:{RUN_LABEL} {{id: $id}}) ON CREATE SET r.startedAt = $now "
         "SET r.state = CASE r.state WHEN 'live' THEN 'live' ELSE 'staging' END, r.config = $config, r.mode = $mode, "
-        "r.model = $model, r.metrics = $metrics, r.writes = $writes, r.types = $types, r.similarity = $similarity",
+        "r.model = $model, r.metrics = $metrics, r.writes = $writes, r.staged = $staged, "
+        "r.types = $types, r.similarity = $similarity",
         id=run,
         now=now(),
         config=json.dumps(config, ensure_ascii=False, default=str),
@@ -194,18 +209,17 @@ def _record(
         model=str(config.get("encoder", "")),
         metrics=json.dumps(metrics, ensure_ascii=False),
         writes=json.dumps(names, ensure_ascii=False),
+        staged=json.dumps(staged, ensure_ascii=False),
         types=[mapping.write.interested_in, mapping.write.recommended],
         similarity="vectors are not normalised: cosine for alike nodes, dot product for user and item",
     )
 
 
-def _clear_stage(store: Store, run: str, names: dict[str, list[str]], mapping: GraphMapping) -> None:
-    """Remove what an earlier, unfinished publish of another run has staged, and staged relationships of any."""
-    for kind in (mapping.write.interested_in, mapping.write.recommended):
-        store.auto(f"MATCH ()-[r:{quote(NEXT + kind)}]->() CALL (r) {{ DELETE r }} IN TRANSACTIONS OF 10000 ROWS")
-    for label, properties in names.items():
+def _clear_stage(store: Store, run: str, staged: dict[str, list[str]], mapping: GraphMapping) -> None:
+    """Remove what an earlier, unfinished publish of another run has staged."""
+    for label, properties in staged.items():
         mark = quote(NEXT + mapping.write.name("run"))
-        removed = ", ".join(f"n.{quote(NEXT + name)}" for name in properties)
+        removed = ", ".join(f"n.{quote(name)}" for name in properties)
         store.auto(
             f"MATCH (n:{quote(label)}) WHERE n.{mark} IS NOT NULL AND n.{mark} <> $run "
             f"CALL (n) {{ REMOVE {removed} }} IN TRANSACTIONS OF 10000 ROWS",
@@ -214,7 +228,13 @@ def _clear_stage(store: Store, run: str, names: dict[str, list[str]], mapping: G
 
 
 def _stage_nodes(
-    store: Store, mapping: GraphMapping, run: str, profiles: Profiles, names: dict[str, list[str]], stage: Stage
+    store: Store,
+    mapping: GraphMapping,
+    run: str,
+    profiles: Profiles,
+    names: dict[str, list[str]],
+    groups: list[LinkGroup],
+    stage: Stage,
 ) -> None:
     w = mapping.write
     at = now()
@@ -226,13 +246,16 @@ def _stage_nodes(
         sets.append(f"n.{quote(NEXT + w.name('published_at'))} = datetime($at)")
         if label == profiles.user_label:
             others = [name for name in names[label] if name not in map(w.name, ("embedding", "run", "published_at"))]
+            others += [name for group in groups for name in group.names]
             sets += [f"n.{quote(NEXT + name)} = row.p[{i}]" for i, name in enumerate(others)]
         query = f"{prefix}UNWIND $rows AS row MATCH (n:{quote(label)} {{{quote(key)}: row.key}}) SET {', '.join(sets)}"
-        rows = _node_rows(profiles, label, vectors, store.vector_parameters)
+        rows = _node_rows(profiles, label, vectors, groups, store.vector_parameters)
         store.write_batches(query, rows, size=2000, sessions=2, parameters={"run": run, "at": at}, stage=stage)
 
 
-def _node_rows(profiles: Profiles, label: str, vectors: Any, native: bool) -> Iterator[dict[str, Any]]:
+def _node_rows(
+    profiles: Profiles, label: str, vectors: Any, groups: list[LinkGroup], native: bool
+) -> Iterator[dict[str, Any]]:
     is_user = label == profiles.user_label
     tags = _tags_by_user(profiles) if is_user else []
     for i, key in enumerate(profiles.keys[label]):
@@ -246,12 +269,9 @@ def _node_rows(profiles: Profiles, label: str, vectors: Any, native: bool) -> It
             for attribute in profiles.attributes.values():
                 value = attribute.values[i]
                 row["p"] += [value, None if value is None else float(attribute.confidence[i])]
+            for group in groups:
+                row["p"] += group.of(i)
         yield row
-
-
-def shown_tags(profiles: Profiles) -> pd.DataFrame:
-    """The tags that go to the graph, best first within a user."""
-    return profiles.tags[profiles.tags["shown"].to_numpy(bool)]
 
 
 def _tags_by_user(profiles: Profiles) -> list[tuple[list[str], list[float]]]:
@@ -269,78 +289,25 @@ def _tags_by_user(profiles: Profiles) -> list[tuple[list[str], list[float]]]:
     return result
 
 
-def _stage_interests(store: Store, mapping: GraphMapping, profiles: Profiles, stage: Stage) -> int:
-    written = 0
-    for label, tags in shown_tags(profiles).groupby("topic_label", sort=True):
-        rows = _links(profiles, tags["user"], str(label), tags["topic"], tags["probability"], range(len(tags)))
-        written += len(tags)
-        _stage_links(store, mapping, profiles.user_label, str(label), mapping.write.interested_in, rows, stage)
-    return written
-
-
-def _stage_recommendations(store: Store, mapping: GraphMapping, profiles: Profiles, most: int, stage: Stage) -> int:
-    table = profiles.recommendations
-    if not most or table.empty:
-        return 0
-    table = table[~table["seen"].to_numpy(bool)]
-    rank = table.groupby("user").cumcount() + 1
-    table = table.assign(rank=rank)[rank <= most]
-    for label, part in table.groupby("item_label", sort=True):
-        rows = _links(profiles, part["user"], str(label), part["item"], part["score"], part["rank"])
-        _stage_links(store, mapping, profiles.user_label, str(label), mapping.write.recommended, rows, stage)
-    return len(table)
-
-
-def _links(
-    profiles: Profiles,
-    users: "pd.Series[Any]",
-    label: str,
-    targets: "pd.Series[Any]",
-    scores: "pd.Series[Any]",
-    ranks: "pd.Series[Any] | range",
-) -> Iterator[dict[str, Any]]:
-    own, other = profiles.keys[profiles.user_label], profiles.keys[label]
-    for user, target, score, rank in zip(users.tolist(), targets.tolist(), scores.tolist(), ranks, strict=True):
-        yield {"u": own[user], "t": other[target], "score": round(float(score), 4), "rank": int(rank)}
-
-
-def _stage_links(
+def _flip(
     store: Store,
     mapping: GraphMapping,
-    source: str,
-    target: str,
-    kind: str,
-    rows: Iterator[dict[str, Any]],
-    stage: Stage,
+    run: str,
+    names: dict[str, list[str]],
+    staged: dict[str, list[str]],
+    groups: list[LinkGroup],
 ) -> None:
-    left, right = quote(mapping.node(source).key), quote(mapping.node(target).key)
-    query = (
-        f"UNWIND $rows AS row MATCH (u:{quote(source)} {{{left}: row.u}}) MATCH (t:{quote(target)} {{{right}: row.t}}) "
-        f"CREATE (u)-[:{quote(NEXT + kind)} {{score: row.score, rank: row.rank, run: 'staged'}}]->(t)"
-    )
-    store.write_batches(query, rows, size=10_000, sessions=1, stage=stage)
-
-
-def _flip(store: Store, mapping: GraphMapping, run: str, names: dict[str, list[str]]) -> None:
-    """One transaction: staged properties and relationships become the live ones, those of the old run go."""
-    statements: list[tuple[str, dict[str, Any]]] = []
+    """One transaction: staged lists become relationships, staged properties the live ones, those of the old run go."""
+    mark = NEXT + mapping.write.name("run")
+    made = statements(mapping, groups, run, mark, NEXT)
     for label, properties in names.items():
-        mark = f"n.{quote(NEXT + mapping.write.name('run'))}"
         sets = ", ".join(f"n.{quote(name)} = n.{quote(NEXT + name)}" for name in properties)
-        removes = ", ".join(f"n.{quote(NEXT + name)}" for name in properties)
-        statements.append((f"MATCH (n:{quote(label)}) WHERE {mark} = $run SET {sets} REMOVE {removes}", {"run": run}))
-    user = quote(mapping.user.label)
-    for kind, extra in ((mapping.write.interested_in, ""), (mapping.write.recommended, ", rank: s.rank")):
-        statements.append((f"MATCH (:{user})-[r:{quote(kind)}]->() WHERE r.run IS NOT NULL DELETE r", {}))
-        statements.append(
-            (
-                f"MATCH (u:{user})-[s:{quote(NEXT + kind)}]->(t) "
-                f"CREATE (u)-[:{quote(kind)} {{score: s.score{extra}, run: $run}}]->(t) DELETE s",
-                {"run": run},
-            )
+        removes = ", ".join(f"n.{quote(name)}" for name in staged[label])
+        made.append(
+            (f"MATCH (n:{quote(label)}) WHERE n.{quote(mark)} = $run SET {sets} REMOVE {removes}", {"run": run})
         )
-    statements.append((f"MATCH (r:{RUN_LABEL}) WHERE r.state = 'live' SET r.state = 'superseded'", {}))
-    statements.append(
+    made.append((f"MATCH (r:{RUN_LABEL}) WHERE r.state = 'live' SET r.state = 'superseded'", {}))
+    made.append(
         (f"MATCH (r:{RUN_LABEL} {{id: $run}}) SET r.state = 'live', r.finishedAt = $now", {"run": run, "now": now()})
     )
-    store.transaction(statements)
+    store.transaction(made)

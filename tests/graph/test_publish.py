@@ -211,3 +211,37 @@ def test_inspect_guesses_the_roles(graph: Store, tmp_path: Path) -> None:
     assert snapshot.edges[PERSON, "SAW", "Film"].time.tolist() == [1000 * i for i in range(1, 13)]
     assert snapshot.edges[PERSON, "FOLLOWS", PERSON].time[0] == 1577836800000
     assert snapshot.users.texts[0].startswith("somebody")
+
+
+def test_keys_of_two_types_in_one_label_are_linked(graph: Store) -> None:
+    graph.write("CREATE (:Film {fid: 'f-2', title: 'Silent'})")
+    made = profiles()
+    made.keys["Film"].append("f-2")
+    made.names["Film"].append("Silent")
+    made.embeddings["Film"] = np.ones((3, 8), np.float32)
+    second = made.recommendations.assign(item=2, rank=2)
+    made.recommendations = pd.concat([made.recommendations, second]).sort_values(["user", "rank"], kind="stable")
+    put(graph, "r1", made)
+    rows = Asker(graph, MAPPING).recommend(3, 5)
+    assert [(r.id, r.rank) for r in rows] == [(9, 1), ("f-2", 2)]
+    assert graph.read("MATCH ()-[r:RECOMMENDED]->() RETURN count(*) AS n")[0]["n"] == 24
+    assert not graph.read("MATCH (n) WHERE any(k IN keys(n) WHERE k STARTS WITH 'next_') RETURN n")
+
+
+def test_a_stage_left_by_another_run_is_cleared(graph: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = dump(graph)
+
+    def cut(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("sociogram.graph.publish._flip", cut)
+        with pytest.raises(KeyboardInterrupt):
+            put(graph, "r1", profiles())
+    assert not graph.read("MATCH ()-[r:INTERESTED_IN]->() RETURN r")
+    assert graph.read("MATCH (n) WHERE any(k IN keys(n) WHERE k STARTS WITH 'next_') RETURN count(n) AS n")[0]["n"]
+    assert "next_" not in repr(inspect(graph))
+    put(graph, "r2", profiles(1))
+    assert not graph.read("MATCH (n) WHERE any(k IN keys(n) WHERE k STARTS WITH 'next_') RETURN n")
+    unpublish(graph)
+    assert dump(graph) == before

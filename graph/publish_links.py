@@ -1,0 +1,106 @@
+"""INTERESTED_IN and RECOMMENDED: staged as lists of keys on the user, made relationships only when the run goes live.
+
+A relationship costs the database far more than an entry in a list, so each is created once, in the transaction that makes the run live,
+and a stage that is thrown away leaves no relationships behind.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sociogram.graph.mapping import GraphMapping
+from sociogram.graph.profile import Key, Profiles
+from sociogram.graph.schema import quote
+
+
+@dataclass(frozen=True)
+class LinkGroup:
+    """The relationships of one type to nodes of one label whose keys have one type (a list property holds only one)."""
+
+    kind: str
+    label: str
+    key_type: str  # int | str
+    bounds: NDArray[np.int64]  # [users + 1]: the entries of user row u are bounds[u]:bounds[u + 1]
+    columns: dict[str, list[Any]]  # to, score and, of recommendations, rank
+
+    @property
+    def names(self) -> list[str]:
+        """The properties of the user node that hold the staged lists, without the prefix of staged names."""
+        return [f"{self.kind} {self.label} {self.key_type} {column}" for column in self.columns]
+
+    def of(self, user: int) -> list[list[Any] | None]:
+        """The lists of one user row, in the order of `names`; None (no property) where there is nothing."""
+        start, stop = self.bounds[user], self.bounds[user + 1]
+        return [values[start:stop] if stop > start else None for values in self.columns.values()]
+
+    def __len__(self) -> int:
+        return int(self.bounds[-1])
+
+
+def link_groups(mapping: GraphMapping, profiles: Profiles, most: int) -> list[LinkGroup]:
+    """All that publishing these profiles links: the shown tags and the `most` best unseen items of each user."""
+    tags = shown_tags(profiles)
+    groups = [
+        group
+        for label, part in tags.groupby("topic_label", sort=True)
+        for group in _split(profiles, mapping.write.interested_in, str(label), part["topic"], part, "probability")
+    ]
+    table = profiles.recommendations
+    if not most or table.empty:
+        return groups
+    table = table[~table["seen"].to_numpy(bool)]
+    rank = table.groupby("user").cumcount() + 1
+    table = table.assign(rank=rank)[rank <= most]
+    for label, part in table.groupby("item_label", sort=True):
+        groups += _split(profiles, mapping.write.recommended, str(label), part["item"], part, "score")
+    return groups
+
+
+def shown_tags(profiles: Profiles) -> pd.DataFrame:
+    """The tags that go to the graph, best first within a user."""
+    return profiles.tags[profiles.tags["shown"].to_numpy(bool)]
+
+
+def statements(
+    mapping: GraphMapping, groups: list[LinkGroup], run: str, mark: str, prefix: str
+) -> list[tuple[str, dict[str, Any]]]:
+    """Cypher that replaces the live relationships by the staged lists: users are found by label and `mark` = `run`."""
+    user = quote(mapping.user.label)
+    made: list[tuple[str, dict[str, Any]]] = [
+        (f"MATCH (:{user})-[r:{quote(kind)}]->() WHERE r.run IS NOT NULL DELETE r", {})
+        for kind in (mapping.write.interested_in, mapping.write.recommended)
+    ]
+    for group in groups:
+        held = {column: f"u.{quote(prefix + name)}" for column, name in zip(group.columns, group.names, strict=True)}
+        values = ", ".join(f"{column}: {held[column]}[i]" for column in held if column != "to")
+        made.append(
+            (
+                f"MATCH (u:{user}) WHERE u.{quote(mark)} = $run AND {held['to']} IS NOT NULL "
+                f"UNWIND range(0, size({held['to']}) - 1) AS i "
+                f"MATCH (t:{quote(group.label)} {{{quote(mapping.node(group.label).key)}: {held['to']}[i]}}) "
+                f"CREATE (u)-[:{quote(group.kind)} {{{values}, run: $run}}]->(t)",
+                {"run": run},
+            )
+        )
+    return made
+
+
+def _split(
+    profiles: Profiles, kind: str, label: str, targets: "pd.Series[Any]", part: pd.DataFrame, score: str
+) -> Iterator[LinkGroup]:
+    keys: list[Key] = [profiles.keys[label][row] for row in targets.tolist()]
+    users = part["user"].to_numpy(np.int64)
+    scores = np.round(part[score].to_numpy(np.float64), 4)
+    for key_type in (int, str):
+        chosen = np.fromiter((isinstance(key, key_type) for key in keys), bool, len(keys))
+        if not chosen.any():
+            continue
+        columns = {"to": [keys[i] for i in np.flatnonzero(chosen)], "score": scores[chosen].tolist()}
+        if "rank" in part:
+            columns["rank"] = part["rank"].to_numpy()[chosen].tolist()
+        bounds = np.searchsorted(users[chosen], np.arange(len(profiles.keys[profiles.user_label]) + 1))
+        yield LinkGroup(kind, label, key_type.__name__, bounds.astype(np.int64), columns)
