@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any, Literal, get_args
 
 from sociogram.errors import InputError
+from sociogram.loaders.admin_header import admin_field, is_admin_header
 from sociogram.loaders.clean import Refused, clean_number, clean_time, is_missing, now_ms
 from sociogram.loaders.readers import Discard, Table
 
@@ -129,11 +130,11 @@ def lay_out(kind: Kind, table: Table, overrides: Overrides) -> Layout:
     Raises InputError where a needed column is not found, with what was found and how to say which one it is.
     """
     said = _said(kind, table, overrides)
-    admin = any(_SPECIAL.fullmatch(name) for name in table.columns)
+    admin = is_admin_header(table.columns)
     columns = []
     for position, name in enumerate(table.columns):
         column = _admin_column(kind, position, name) if admin else None
-        column = column or Column(position, name, _by_name(kind, name), name)
+        column = column or Column(position, name, role_by_name(kind, name), name)
         columns.append(replace(column, role=said[name]) if name in said else column)
     columns = _positional(kind, _one_each(columns, said))
     columns = _by_values(table, columns, said)
@@ -197,7 +198,8 @@ def _plain(name: str) -> str:
     return re.sub(r"[^\w]|_", "", name).lower()
 
 
-def _by_name(kind: Kind, name: str) -> Role:
+def role_by_name(kind: Kind, name: str) -> Role:
+    """What a column of that name is likely to be in a table of this kind."""
     plain = _plain(name)
     if _PRIVATE.fullmatch(plain):
         return "private"
@@ -328,11 +330,22 @@ _TAKEN: dict[Kind, tuple[str, ...]] = {
     "ties": ("source", "target", "weight", "at", "eventId"),
     "events": ("source", "target", "weight", "at", "eventId"),
 }
-_SPECIAL = re.compile(r"(?P<name>[^:]*):(?P<special>ID|START_ID|END_ID|TYPE|LABEL|IGNORE)(\((?P<group>.*)\))?(\{.*\})?")
-_TYPED = re.compile(
-    r"(?P<name>.+):(?P<type>int|long|float|double|boolean|byte|short|char|string|point|date|localtime|time|localdatetime|"
-    r"datetime|duration)(?P<many>\[\])?(\{.*\})?"
-)
+
+
+def _admin_column(kind: Kind, position: int, name: str) -> Column | None:
+    """A column of a neo4j-admin import header, or None for a plain name."""
+    field = admin_field(name)
+    if field is None:
+        return None
+    if field.special is not None:
+        return Column(position, name, _SPECIALS[field.special], field.name, "admin", group=field.group)
+    role = role_by_name(kind, field.name)
+    if role == "property" and not field.many:
+        role = _TYPES.get(field.type, "property")
+    declared = None if field.type == "string" and not field.many else field.type
+    return Column(position, name, role, field.name, declared, field.many)
+
+
 _SPECIALS: dict[str, Role] = {
     "ID": "id", "START_ID": "source", "END_ID": "target", "TYPE": "type", "LABEL": "label", "IGNORE": "ignore",
 }  # fmt: skip
@@ -340,17 +353,3 @@ _TYPES: dict[str, Role] = {
     "int": "numeric", "long": "numeric", "float": "numeric", "double": "numeric", "byte": "numeric", "short": "numeric",
     "boolean": "categorical", "char": "categorical", "date": "time", "localdatetime": "time", "datetime": "time",
 }  # fmt: skip
-
-
-def _admin_column(kind: Kind, position: int, name: str) -> Column | None:
-    """A column of a neo4j-admin import header, or None for a plain name."""
-    if special := _SPECIAL.fullmatch(name):
-        return Column(position, name, _SPECIALS[special["special"]], special["name"], "admin", group=special["group"])
-    typed = _TYPED.fullmatch(name)
-    if typed is None:
-        return None
-    plain, declared, many = typed["name"], typed["type"], bool(typed["many"])
-    role = _by_name(kind, plain)
-    if role == "property" and not many:
-        role = _TYPES.get(declared, "property")
-    return Column(position, name, role, plain, None if declared == "string" and not many else declared, many)

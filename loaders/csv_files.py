@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sociogram.loaders.columns import Kind, Overrides
-from sociogram.loaders.readers import FrameTable, Table, open_table
+from sociogram.loaders.kinds import by_kind, open_tables
+from sociogram.loaders.readers import FrameTable, Table
 from sociogram.loaders.source import Provenance
 from sociogram.loaders.tables import TableSource
 
@@ -16,7 +17,7 @@ Paths = str | Path | Sequence[str | Path]
 
 
 def csv(
-    *,
+    *files: str | Path,
     users: Paths = (),
     items: Paths = (),
     ties: Paths = (),
@@ -27,12 +28,15 @@ def csv(
 ) -> TableSource:
     """CSV or Parquet files, several each; columns are guessed from names and values, `columns` overrides the guess.
 
+    What the `files` given without a kind hold is guessed as well, from their columns and names.
     An override maps `KIND.ROLE` to a column's name or names: `{"users.id": "uid", "events.ignore": ["session"]}`. Headers of
-    neo4j-admin import (`:ID`, `:START_ID`, `name:string`, ...) are understood. `source.plan()` shows what was understood.
+    neo4j-admin import (`:ID`, `:START_ID`, `name:string`, ...) are understood, in files
+    of their own as well. `source.plan()` shows what was understood.
     Raises InputError where a file is missing or empty, or a needed column is not found.
     """
     paths: Mapping[Kind, Paths] = {"users": users, "items": items, "ties": ties, "events": events, "topics": topics}
-    tables: dict[Kind, list[Table]] = {kind: [open_table(p) for p in _each(given)] for kind, given in paths.items()}
+    guessed = by_kind(open_tables(files))
+    tables: dict[Kind, list[Table]] = {kind: open_tables(_each(given)) + guessed[kind] for kind, given in paths.items()}
     return TableSource(tables, name="csv", provenance=provenance, columns=columns)
 
 

@@ -63,11 +63,12 @@ def open_table(path: Path | str) -> Table:
 
 @dataclass(frozen=True)
 class CsvTable:
-    """A CSV file with a header line."""
+    """A CSV file with a header line, or under the header of another file."""
 
     path: Path
     delimiter: str
     columns: list[str]
+    headless: bool = False  # the first line is a row
 
     @classmethod
     def open(cls, path: Path) -> "CsvTable":
@@ -82,6 +83,14 @@ class CsvTable:
         if doubled is not None:
             raise InputError(f'{path} has two columns named "{doubled}". Rename one of them.')
         return cls(path, delimiter, columns)
+
+    def header_only(self) -> bool:
+        """Whether there is nothing below the header."""
+        return next(self.rows(Discard()), None) is None
+
+    def under(self, header: "CsvTable") -> "CsvTable":
+        """The same file with the columns of a header in a file of its own."""
+        return CsvTable(self.path, header.delimiter, header.columns, headless=True)
 
     @property
     def name(self) -> str:
@@ -104,7 +113,7 @@ class CsvTable:
                     line = reader.line_num + 1
                     continue
                 here, line = line, reader.line_num + 1
-                if here == 1 or not cells:
+                if (here == 1 and not self.headless) or not cells:
                     continue
                 quarantine.read += 1
                 if len(cells) != width:

@@ -108,9 +108,11 @@ class TableStream:
 
     def _label(self, layout: Layout, cells: list[Any]) -> str:
         column = layout.one("label")
-        if column is None or len(layout.labels) == 1:
+        if column is None:
             return layout.labels[0]
         label = first_label(cells[column.position])
+        if ";" in str(cells[column.position] or ""):
+            self._quarantine.note("labels after the first of a :LABEL cell (left out)")
         return label if label in layout.labels else layout.labels[0]
 
     def _key_name(self, label: str) -> str:

@@ -91,6 +91,9 @@ def demo(
 
 @app.command()
 def csv(
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="Files whose kind is guessed from their columns and names.")
+    ] = None,
     users: Files = None,
     items: Files = None,
     ties: Files = None,
@@ -110,10 +113,13 @@ def csv(
     """CSV or Parquet files of users, items, ties, events and topics; columns are guessed and shown.
 
     Example: sociogram load csv --users people.csv --ties follows.csv --events ratings.csv -c users.id=uid
+
+    Example: sociogram load csv people.csv follows.csv ratings.csv --dry-run
     """
     from sociogram.loaders.csv_files import csv as source_of
 
     source = source_of(
+        *(files or ()),
         users=users or (),
         items=items or (),
         ties=ties or (),
@@ -213,4 +219,4 @@ def _show(plan: list[dict[str, Any]]) -> None:
     """The guess, on stderr: stdout is for the report."""
     for row in plan:
         role = "not loaded" if row["role"] == "ignore" else f"{row['role']} ({row['property']})"
-        typer.echo(f"  {row['file']}: {row['column'] or '(no name)'} -> {role}", err=True)
+        typer.echo(f"  {row['file']} ({row['table']}): {row['column'] or '(no name)'} -> {role}", err=True)
