@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,7 @@ SHARES = {
     "ridge on text vectors": 0.3,
 }
 PROFILE = 2000  # most frequent topics of a user's items that ridge reads
+SPAN = 50_000_000  # users x labelled users for which logistic regression works in the span of the labelled rows
 LOGISTIC_TOPICS = 256  # more topics than this: ridge instead of logistic regression
 
 
@@ -257,17 +259,20 @@ def logistic(x: Matrix, y: Floats, rows: NDArray[np.bool_], cost: float) -> Floa
 
     min_W |W|^2 / 2 + C sum log(1 + exp(-(2y - 1)(xW + b))), as scikit-learn's.
     """
-    fit, goal = sparse.csr_array(x[np.flatnonzero(rows)]), y[rows].astype(np.float64)
-    if not len(goal):
+    at = np.flatnonzero(rows)
+    goal = y[at].astype(np.float64)
+    if not len(at):
         return np.zeros(y.shape, np.float32)
-    terms, transposed = x.shape[1], sparse.csr_array(fit.T)
+    whole: Any = _span(x, at) if 2 * len(at) < x.shape[1] and len(at) * x.shape[0] <= SPAN else x
+    fit = whole[at]
+    width, transposed = whole.shape[1], fit.T if isinstance(whole, np.ndarray) else sparse.csr_array(fit.T)
     out = np.zeros(y.shape, np.float32)
     for start in range(0, y.shape[1], 32):  # chunks bound the memory of L-BFGS
         part = goal[:, start : start + 32]
-        shape = (terms + 1, part.shape[1])
+        shape = (width + 1, part.shape[1])
 
         def loss(flat: NDArray[np.float64], part: NDArray[np.float64] = part) -> tuple[float, NDArray[np.float64]]:
-            w = flat.reshape(terms + 1, -1)
+            w = flat.reshape(width + 1, -1)
             z = fit @ w[:-1] + w[-1]
             value = 0.5 * float((w[:-1] ** 2).sum()) + cost * float((np.logaddexp(0, z) - part * z).sum())
             residual = cost * (special.expit(z) - part)
@@ -278,8 +283,17 @@ def logistic(x: Matrix, y: Floats, rows: NDArray[np.bool_], cost: float) -> Floa
         first[-1] = special.logit(rate)
         found = optimize.minimize(loss, first.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": 60})
         w = found.x.reshape(shape)
-        out[:, start : start + 32] = x @ w[:-1] + w[-1]
+        out[:, start : start + 32] = whole @ w[:-1] + w[-1]
     return out
+
+
+def _span(x: Matrix, at: NDArray[np.int64]) -> NDArray[np.float64]:
+    """All rows in an orthonormal basis of the rows `at`: an L2-regularised model fitted on those has its weights in their span,
+    so that it is the same model with as many inputs as there are rows."""
+    across = np.asarray((x @ sparse.csr_array(x[at].T)).toarray(), np.float64)
+    values, vectors = linalg.eigh(across[at])
+    keep = values > 1e-7 * max(float(values[-1]), 1e-12)
+    return np.asarray(across @ (vectors[:, keep] / np.sqrt(values[keep])))
 
 
 def _centred(x: Floats) -> Floats:
