@@ -130,7 +130,22 @@ def _neighbour_maps(snapshot: Snapshot, nodes: Mapping[str, Matrix], own: Matrix
             maps.append(mean_rows(both) @ nodes[e.mapping.target])
         else:
             maps.append(mean_rows(sparse.csr_array(both.T)) @ nodes[e.mapping.source])
+    maps.append(_two_hop(snapshot, nodes, own.shape))
     return [sparse.csr_array(m) for m in maps if m.nnz]
+
+
+def _two_hop(snapshot: Snapshot, nodes: Mapping[str, Matrix], shape: tuple[int, int]) -> Matrix:
+    """Texts of items related to a user's items: of the question that an answer of theirs belongs to, say."""
+    total = csr(shape)
+    for e in snapshot.edges_with_role("behaviour"):
+        acts = e.matrix(weighted=False)
+        for r in snapshot.edges_with_role("related"):
+            beyond = r.matrix(weighted=False)
+            if r.mapping.source == e.mapping.target:
+                total = csr(total + acts @ mean_rows(beyond) @ nodes[r.mapping.target])
+            if r.mapping.target == e.mapping.target:
+                total = csr(total + acts @ mean_rows(sparse.csr_array(beyond.T)) @ nodes[r.mapping.source])
+    return mean_rows(total)
 
 
 def build_features(
