@@ -1,7 +1,7 @@
 """The top layers of a BERT-type model on cached states of the layers below: gradients at a fraction of the cost."""
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from sociogram.encoders.pooling import TransformerSettings, finished, pooled_sums
 from sociogram.errors import EncoderError
 
+GROUP = 16  # windows of like length that go through the layers together
+Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor]  # states [w, L, hidden], mask [w, L], owner [w]
 FAMILIES = ("bert", "roberta", "xlm-roberta", "camembert", "electra")  # embeddings, then encoder.layer[i](states, mask)
 
 
@@ -25,8 +27,8 @@ class LowerStates:
     owner: NDArray[np.int64]  # [windows], ascending
     texts: int
 
-    def batch(self, rows: Sequence[int] | NDArray[np.int64]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """States [w, L, hidden], mask [w, L] and owner [w] (a position in `rows`) of the windows of the texts `rows`."""
+    def batches(self, rows: Sequence[int] | NDArray[np.int64]) -> Iterator[Batch]:
+        """The windows of the texts `rows`, those of like length together, so that little is padding."""
         chosen = np.asarray(rows, dtype=np.int64)
         if len(chosen) and not (chosen.min() >= 0 and chosen.max() < self.texts):
             raise IndexError(f"rows go from 0 to {self.texts - 1}, but {chosen.min()} to {chosen.max()} came")
@@ -36,13 +38,15 @@ class LowerStates:
         )
         owner = np.repeat(np.arange(len(chosen)), last - first)
         ends = np.cumsum(self.lengths)
-        longest = int(self.lengths[windows].max(initial=1))
-        states = self.flat.new_zeros(len(windows), longest, self.flat.shape[1])
-        for row, window in enumerate(windows):
-            length = int(self.lengths[window])
-            states[row, :length] = self.flat[int(ends[window]) - length : int(ends[window])]
-        mask = torch.from_numpy((np.arange(longest) < self.lengths[windows][:, None]).astype(np.int64))
-        return states, mask, torch.from_numpy(owner)
+        order = np.argsort(self.lengths[windows], kind="stable")
+        for start in range(0, len(order), GROUP):
+            group = order[start : start + GROUP]
+            lengths = self.lengths[windows[group]]
+            states = self.flat.new_zeros(len(group), int(lengths.max()), self.flat.shape[1])
+            for row, (length, end) in enumerate(zip(lengths.tolist(), ends[windows[group]].tolist(), strict=True)):
+                states[row, :length] = self.flat[end - length : end]
+            mask = torch.from_numpy((np.arange(states.shape[1]) < lengths[:, None]).astype(np.int64))
+            yield states, mask, torch.from_numpy(owner[group])
 
 
 class TopLayers(torch.nn.Module):
@@ -68,32 +72,28 @@ class TopLayers(torch.nn.Module):
         self.autocast = autocast
         self.width = int(module.config.hidden_size)
 
-    def forward(
-        self, states: torch.Tensor, mask: torch.Tensor, owner: torch.Tensor | None = None, texts: int | None = None
-    ) -> torch.Tensor:
-        """Vectors [texts, width], float32, from states [w, L, hidden] and mask [w, L]; without `owner` each window is a text."""
+    def forward(self, batches: Iterable[Batch], texts: int) -> torch.Tensor:
+        """Vectors [texts, width], float32, of windows in batches of states [w, L, hidden], mask [w, L] and owner [w]."""
         device = next(self.parameters()).device
-        states, mask = states.to(device), mask.to(device)
-        owner = torch.arange(len(states), device=device) if owner is None else owner.to(device)
-        texts = len(states) if texts is None else texts
-        if not len(states):
-            return torch.zeros(texts, self.width, device=device)
+        total, count = torch.zeros(texts, self.width, device=device), torch.zeros(texts, device=device)
+        for states, mask, owner in batches:
+            sums, sizes = self._sums(states.to(device), mask.to(device))
+            total, count = total.index_add(0, owner.to(device), sums), count.index_add(0, owner.to(device), sizes)
+        return finished(total, count, self.settings.normalise)
+
+    def vectors(self, lower: LowerStates, rows: Sequence[int] | NDArray[np.int64]) -> torch.Tensor:
+        """Vectors [len(rows), width] with gradient, of the texts `rows` of `lower`; an empty text is the zero vector."""
+        vectors: torch.Tensor = self(lower.batches(rows), len(rows))
+        return vectors
+
+    def _sums(self, states: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         visible = (
             None if bool(mask.all()) else mask.bool()[:, None, None, :]
         )  # [w, 1, 1, L], spreads over heads and queries
         with self.autocast():
             for layer in self.layers:
                 states = _first(layer(states, visible))
-        sums, sizes = pooled_sums(states, mask, self.settings.pooling)
-        total = torch.zeros(texts, self.width, device=device).index_add(0, owner, sums)
-        count = torch.zeros(texts, device=device).index_add(0, owner, sizes)
-        return finished(total, count, self.settings.normalise)
-
-    def vectors(self, lower: LowerStates, rows: Sequence[int] | NDArray[np.int64]) -> torch.Tensor:
-        """Vectors [len(rows), width] with gradient, of the texts `rows` of `lower`; an empty text is the zero vector."""
-        states, mask, owner = lower.batch(rows)
-        vectors: torch.Tensor = self(states, mask, owner, len(rows))
-        return vectors
+        return pooled_sums(states, mask, self.settings.pooling)
 
 
 def lower_model(module: Any, cut: int) -> Any:

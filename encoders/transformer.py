@@ -109,14 +109,23 @@ class TransformerEncoder:
         return TopLayers(self.module, top_layers, self.settings, self.autocast)
 
     def lower_states(
-        self, texts: Sequence[str], top: TopLayers, max_windows: int = 1, progress: Progress = SILENT
+        self,
+        texts: Sequence[str],
+        top: TopLayers,
+        *,
+        max_windows: int = 1,
+        max_length: int | None = None,
+        progress: Progress = SILENT,
     ) -> LowerStates:
-        """Hidden states under the cut, once and without gradient, in the inference format; texts longer than `max_windows` are cut.
+        """Hidden states under the cut, once and without gradient, in the inference format.
+
+        Texts longer than `max_windows` windows of `max_length` tokens (at most the encoder's own) are cut.
 
         Memory: 2 bytes x hidden size a token in bfloat16, on the CPU.
         """
         check_texts(texts)
-        tokens = Tokens(self.tokenizer, self.settings.max_length, max_windows)
+        length = min(max_length or self.settings.max_length, self.settings.max_length)
+        tokens = Tokens(self.tokenizer, length, max_windows)
         windows = tokens.windows([text if text.strip() else "" for text in texts])
         lengths = np.asarray([len(ids) for ids in windows.ids], dtype=np.int64)
         parts: list[torch.Tensor] = [torch.empty(0)] * len(lengths)

@@ -4,62 +4,27 @@ Lazy scheme: the network steps on a cached table of text vectors and its loss le
 of are encoded again with gradient, together with linked pairs of texts (InfoNCE, tau = .1). The layers below run once, before.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy import sparse
 from torch import nn
 
 from sociogram.encoders.encoder import Encoder
 from sociogram.errors import InputError, TrainingError
-from sociogram.gnn.features import Matrix, Texts
+from sociogram.gnn.features import Texts
+from sociogram.gnn.linear import visible
 from sociogram.gnn.phase import Context, Phase
+from sociogram.gnn.text_links import text_links
 from sociogram.gnn.train import Trainer
 from sociogram.progress import SILENT, Progress
 
 TAU = 0.1
 PAIRS = 48  # linked pairs a step
 ASKED = 32  # texts a step that the network's gradient asks most of
+TOKENS = 128  # of a text that are read while training; encoding afterwards reads all of it
 SUPERVISED = 0.3  # norm of the network's gradient beside the link objective's 1
-
-
-@dataclass(frozen=True)
-class Links:
-    """Pairs of rows of the distinct texts, by kind of link."""
-
-    pairs: list[NDArray[np.int64]]  # [k, 2] each
-
-
-def text_links(c: Context) -> Links:
-    """Own text with text of items, friends and train topics; interests that are held out do not enter."""
-    texts, user = c.features.texts, c.snapshot.users.label
-    found = []
-    for e in c.snapshot.edges.values():
-        if e.role in ("behaviour", "tie", "related") and len(e):  # the weights of ABOUT hold interests that are hidden
-            left = texts.own if e.mapping.source == user else texts.maps[e.mapping.source][0]
-            right = texts.own if e.mapping.target == user else texts.maps[e.mapping.target][0]
-            found.append(_pairs(left, e.matrix(weighted=False), right))
-    found.append(_pairs(texts.own, c.split.train, texts.topics))
-    return Links([p for p in found if len(p)])
-
-
-def _pairs(left: Matrix, relation: Matrix, right: Matrix) -> NDArray[np.int64]:
-    """One text of each end of every link; links between equal or missing texts are left out."""
-    first, second = _first_text(left), _first_text(right)
-    coo = sparse.coo_array(relation)
-    pairs = np.stack([first[coo.row], second[coo.col]], 1)
-    return np.asarray(pairs[(pairs >= 0).all(1) & (pairs[:, 0] != pairs[:, 1])], np.int64)
-
-
-def _first_text(m: Matrix) -> NDArray[np.int64]:
-    has = np.diff(m.indptr) > 0
-    out = np.full(m.shape[0], -1, np.int64)
-    out[has] = m.indices[m.indptr[:-1][has]]
-    return out
 
 
 def train_jointly(
@@ -75,28 +40,28 @@ def train_jointly(
             f"mode joint needs a transformer text encoder; {encoder.name!r} has no layers to train. Use mode frozen, or another encoder."
         )
     texts: Texts = c.features.texts
-    links = text_links(c)
-    if not texts.distinct or (not links.pairs and not c.split.train.nnz):
+    links = text_links(c.snapshot, texts, visible(c.snapshot, c.found, c.split.held_out), c.split.targets)
+    if not texts.distinct or (not links and not c.split.train.nnz):
         raise TrainingError(
             "mode joint has nothing to learn from: no texts, or no links between them. Use mode frozen."
         )
     top = opened.split(c.config.encoder_layers)
-    lower = opened.lower_states(texts.distinct, top, progress=progress)
+    lower = opened.lower_states(texts.distinct, top, max_length=TOKENS, progress=progress)
     optimizer = torch.optim.AdamW(top.parameters(), c.config.encoder_rate, weight_decay=0.01)
     mean, deviation = _moments(c.table)
     table = phase.problem.table.requires_grad_(True)
     curve = []
     with torch.random.fork_rng(devices=[]), progress.stage("joint", c.config.encoder_steps, "steps") as stage:
         torch.manual_seed(c.config.seed)
-        batches = _batches(links, c.config.seed)
+        rng = np.random.default_rng((c.config.seed, 13))
         for step in range(c.config.encoder_steps):
             network = trainer.step()
             asked, wanted = _asked(table)
-            pairs = next(batches)
+            pairs = links.sample(rng, PAIRS)
             rows = np.unique(np.concatenate([pairs.ravel(), asked]))
             vectors = top.vectors(lower, rows.tolist())
             standard = (vectors - mean.to(vectors)) / deviation.to(vectors)
-            link = _link_loss(standard, np.searchsorted(rows, pairs))
+            link = _link_loss(standard, np.searchsorted(rows, pairs), links.related(pairs[:, 0], pairs[:, 1]))
             optimizer.zero_grad()
             _backward(link, standard, np.searchsorted(rows, asked), wanted, list(top.parameters()))
             optimizer.step()
@@ -126,26 +91,18 @@ def _asked(table: torch.Tensor) -> tuple[NDArray[np.int64], torch.Tensor]:
     return best.cpu().numpy(), table.grad[best].clone()
 
 
-def _batches(links: Links, seed: int) -> Iterator[NDArray[np.int64]]:
-    rng = np.random.default_rng((seed, 13))
-    while True:
-        if not links.pairs:
-            yield np.zeros((0, 2), np.int64)
-            continue
-        kinds = rng.integers(len(links.pairs), size=PAIRS)
-        yield np.stack([links.pairs[k][rng.integers(len(links.pairs[k]))] for k in kinds])
-
-
-def _link_loss(vectors: torch.Tensor, pairs: NDArray[np.int64]) -> torch.Tensor:
-    """Symmetric InfoNCE with cosine similarity; a negative that is the same text as the positive's end is masked."""
+def _link_loss(vectors: torch.Tensor, pairs: NDArray[np.int64], same: NDArray[np.bool_]) -> torch.Tensor:
+    """Symmetric InfoNCE with cosine similarity; `same` [pairs, pairs] marks what is no negative: of one author or thread."""
     if len(pairs) < 2:
         return vectors.sum() * 0
     unit = nn.functional.normalize(vectors, dim=1)
     at = torch.from_numpy(pairs).to(vectors.device)
     logits = unit[at[:, 0]] @ unit[at[:, 1]].T / TAU
-    eye = torch.eye(len(at), dtype=torch.bool, device=vectors.device)
-    same = (at[:, 1][:, None] == at[:, 1][None]) | (at[:, 0][:, None] == at[:, 0][None])
-    logits = logits.masked_fill(same & ~eye, -torch.inf)
+    equal = (at[:, 1][:, None] == at[:, 1][None]) | (at[:, 0][:, None] == at[:, 0][None])
+    masked = (equal | torch.from_numpy(same).to(equal.device)) & ~torch.eye(
+        len(at), dtype=torch.bool, device=equal.device
+    )
+    logits = logits.masked_fill(masked, -torch.inf)
     goal = torch.arange(len(at), device=vectors.device)
     return (nn.functional.cross_entropy(logits, goal) + nn.functional.cross_entropy(logits.T, goal)) / 2
 
@@ -157,20 +114,23 @@ def _backward(
     wanted: torch.Tensor,
     weights: list[nn.Parameter],
 ) -> None:
-    """Gradient of norm 1 from the links plus SUPERVISED from the network's table gradient."""
-    total: dict[int, torch.Tensor] = {}
-    losses = [(1.0, link)]
+    """Gradient of norm 1: that of the links plus SUPERVISED times the network's table gradient, each of norm 1 on the vectors.
+
+    The two meet on the vectors, so that the encoder is passed backwards once.
+    """
+    (on_vectors,) = torch.autograd.grad(link, standard, retain_graph=True)
+    total = _unit(on_vectors)
     if len(asked):
         rows = torch.from_numpy(asked).to(standard.device)
-        losses.append((SUPERVISED, (standard[rows] * wanted.to(standard)).sum()))
-    for share, loss in losses:
-        grads = torch.autograd.grad(loss, weights, retain_graph=True, allow_unused=True)
-        norm = torch.sqrt(sum((g.float() ** 2).sum() for g in grads if g is not None) + torch.tensor(1e-24))
-        if not torch.isfinite(norm):
-            raise TrainingError("The encoder's gradient is not finite; lower encoder_rate.")
-        for i, g in enumerate(grads):
-            if g is not None and norm > 1e-10:
-                part = share * g / norm
-                total[i] = total[i] + part if i in total else part
-    for i, w in enumerate(weights):
-        w.grad = total.get(i)
+        total = total.index_add(0, rows, SUPERVISED * _unit(wanted.to(standard)))
+    grads = torch.autograd.grad(standard, weights, total, allow_unused=True)
+    norm = torch.sqrt(sum((g.float() ** 2).sum() for g in grads if g is not None) + torch.tensor(1e-24))
+    if not torch.isfinite(norm):
+        raise TrainingError("The encoder's gradient is not finite; lower encoder_rate.")
+    for w, g in zip(weights, grads, strict=True):
+        w.grad = None if g is None else g / norm.clamp(min=1e-10)
+
+
+def _unit(gradient: torch.Tensor) -> torch.Tensor:
+    unit: torch.Tensor = gradient / gradient.norm().clamp(min=1e-10)
+    return unit
