@@ -22,8 +22,8 @@ from sociogram.progress import SILENT, Progress
 
 TAU = 0.1
 PAIRS = 48  # linked pairs a step
-ASKED = 32  # texts a step that the network's gradient asks most of
-TOKENS = 128  # of a text that are read while training; encoding afterwards reads all of it
+ASKED = 16  # texts a step that the network's gradient asks most of
+TOKENS = 64  # of a text that are read while training; encoding afterwards reads all of it
 SUPERVISED = 0.3  # norm of the network's gradient beside the link objective's 1
 
 
