@@ -1,0 +1,151 @@
+"""Nothing is lost when the server or a command is killed with -9 at a random moment: load, fit and publish, many times.
+
+    python -m benchmarks kills [--rounds 8] [--users 300]
+
+Each round kills the server or the command while it loads, fits or publishes, then runs the same command again and compares with an
+undisturbed database: the snapshot's hash, the bytes of the embeddings, and that every node has one run. In between it looks whether
+anything half new can be seen.
+"""
+
+import argparse
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks import save, show
+from sociogram.config import Home
+from sociogram.engine import Engine
+from sociogram.graph.server import ManagedServer
+from sociogram.graph.store import Store
+
+RUNS = "MATCH (u:User) RETURN collect(DISTINCT u.profileRun) AS runs, count(u.profileRun) AS having, count(u) AS users"
+VICTIMS = {
+    "load": ("server", "command"),
+    "fit": ("command",),
+    "publish": ("server", "command"),
+}  # a fit needs no server
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run, print, write results/kills.json; raises AssertionError where something was lost."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=8)
+    parser.add_argument("--users", type=int, default=300)
+    options = parser.parse_args(arguments or [])
+    with tempfile.TemporaryDirectory() as place:
+        home = Home(Path(place))
+        home.jars.symlink_to(Home.default().jars)
+        try:
+            rows = Rounds(home, options.users).all(options.rounds)
+        finally:
+            ManagedServer(home).stop()
+    show("Killed with -9, then run again", rows)
+    save("kills", {"rounds": options.rounds, "users": options.users, "rows": rows})
+
+
+class Rounds:
+    """The commands against one home, and what they come to when nobody disturbs them."""
+
+    def __init__(self, home: Home, users: int) -> None:
+        self.home, self.users, self.random = home, users, random.Random(0)
+        self.commands = {
+            "load": ["load", "demo", "--users", str(users), "--seed", "1"],
+            "fit": ["fit", "--encoder", "light", "--no-publish", "--seed", "1"],
+            "publish": ["publish"],
+        }
+        self.seconds: dict[str, float] = {}
+
+    def all(self, rounds: int) -> list[dict[str, object]]:
+        """Undisturbed first, then `rounds` kills of each command and victim."""
+        ManagedServer(self.home).start()
+        for name in self.commands:
+            started = time.monotonic()
+            assert self.finish(name) == 0
+            self.seconds[name] = time.monotonic() - started
+        expected = self.hash()
+        reference = self.newest_run()
+        vectors = (self.home.runs / reference / "embeddings.safetensors").read_bytes()
+        rows = []
+        for name in self.commands:
+            for victim in VICTIMS[name]:
+                hit = 0
+                for _ in range(rounds):
+                    self.prepare(name)
+                    hit += self.killed(name, victim)
+                    if name == "publish":
+                        self.nothing_half()
+                    assert self.finish(name) == 0, f"{name} did not recover from the kill of the {victim}"
+                    assert self.hash() == expected, f"{name}: the graph differs after the kill of the {victim}"
+                    if name == "fit":
+                        again = (self.home.runs / self.newest_run() / "embeddings.safetensors").read_bytes()
+                        assert again == vectors, "the embeddings differ after a kill"
+                    if name == "publish":
+                        self.nothing_half()
+                rows.append({"command": name, "killed": victim, "kills that hit": hit, "rounds": rounds, "lost": 0})
+                print(f"  {name}, {victim}: {hit} of {rounds} hit, nothing lost", flush=True)
+        return rows
+
+    def prepare(self, name: str) -> None:
+        """Empty the database before a load; make another run before a publish."""
+        if name == "load":
+            with self.store() as store:
+                store.auto("MATCH (n) CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 10000 ROWS")
+        elif name == "publish":
+            assert self.finish("fit") == 0
+
+    def killed(self, name: str, victim: str) -> bool:
+        """Whether the victim died before the command ended."""
+        ManagedServer(self.home).start()
+        process = self.start(name)
+        time.sleep(self.random.uniform(0.2, 1.0) * self.seconds[name])
+        if process.poll() is not None:
+            return False
+        pid = process.pid if victim == "command" else ManagedServer(self.home).status().pid
+        os.kill(pid or process.pid, signal.SIGKILL)
+        process.wait(timeout=180)
+        return process.returncode != 0
+
+    def nothing_half(self) -> None:
+        """All users have the same run, or none has one."""
+        with self.store() as store:
+            found = store.read(RUNS)[0]
+        assert len(found["runs"]) <= 1, found
+        assert found["having"] in (0, found["users"]), found
+
+    def finish(self, name: str) -> int:
+        """Run to the end; the exit code."""
+        process = self.start(name)
+        process.wait(timeout=600)
+        return process.returncode
+
+    def start(self, name: str) -> "subprocess.Popen[bytes]":
+        environment = {**os.environ, "SOCIOGRAM_HOME": str(self.home.root)}
+        command = [sys.executable, "-m", "sociogram", *self.commands[name]]
+        return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def hash(self) -> str:
+        """Content hash of the mapped graph."""
+        with self.store() as store, tempfile.TemporaryDirectory() as folder:
+            return Engine(store, home=self.home).snapshot(Path(folder) / "snapshot").hash
+
+    def newest_run(self) -> str:
+        """The run made last."""
+        return max((p for p in self.home.runs.glob("r*/profiles.json")), key=lambda p: p.stat().st_mtime).parent.name
+
+    @contextmanager
+    def store(self) -> Iterator[Store]:
+        """A connection to the managed server, started where it is down."""
+        address = ManagedServer(self.home).start()
+        with Store.connect(address.uri, user=address.user, password=address.password) as store:
+            yield store
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
