@@ -90,9 +90,13 @@ def tag_report(
             "shown": metrics.ece(p[shown], hit[shown]) if shown.any() else None,
             "p>=.2": metrics.ece(p[likely], hit[likely]) if likely.any() else None,
         },
+        "ece_by_chance": {
+            "shown": metrics.ece_by_chance(p[shown], seed=seed) if shown.any() else None,
+            "p>=.2": metrics.ece_by_chance(p[likely], seed=seed) if likely.any() else None,
+        },
         "brier_skill": metrics.brier_skill(p, hit, float(hit.mean())) if hit.any() else None,
         "threshold": calibration.threshold,
-        "coverage_at_90": metrics.coverage_at_precision(p, hit, 0.9).recall if len(p) else 0.0,
+        "recall_at_precision_90": metrics.coverage_at_precision(p, hit, 0.9).recall if len(p) else 0.0,
     }
 
 

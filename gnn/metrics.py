@@ -193,6 +193,15 @@ def ece(probability: ArrayLike, outcome: ArrayLike, bins: int = 15, by: Binning 
     return reliability(probability, outcome, bins, by).ece
 
 
+def ece_by_chance(
+    probability: ArrayLike, bins: int = 15, by: Binning = "width", *, draws: int = 200, seed: int = 0
+) -> float:
+    """The ECE that perfectly calibrated probabilities of this number and size show on average: outcomes drawn from them."""
+    p = np.asarray(probability, np.float64).ravel()
+    rng = np.random.default_rng(seed)
+    return mean([ece(p, rng.random(len(p)) < p, bins, by) for _ in range(draws)]) if len(p) else float("nan")
+
+
 def brier(probability: ArrayLike, outcome: ArrayLike) -> float:
     """Mean of (p - y)^2; NaN where empty."""
     p, y = _events(probability, outcome)

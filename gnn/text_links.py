@@ -1,6 +1,7 @@
 """Pairs of texts that the graph links: what teaches an encoder without any label.
 
-An answer and its question, a comment and what it is about, two texts of one author, a user's own text and that of an item or of a friend.
+An answer and its question, a comment and what it is about, two texts of one author, a user's own text and that of an item or of a friend,
+two items of one user, an item and its topic.
 Interests enter only where they are visible: what is held out teaches nothing.
 """
 
@@ -18,7 +19,9 @@ from sociogram.graph.snapshot import Edges, Snapshot
 
 Rows = NDArray[np.int64]
 AUTHORS = 1.5  # users per item up to which a behaviour is authorship: two texts of one author are alike
-SHARES = {"related": 6.0, "own": 1.0, "author": 1.0, "tie": 1.0, "interest": 1.0}  # how often a kind of pair is drawn
+SHARES = {  # how often a kind of pair is drawn, next to the others that there are
+    "related": 6.0, "own": 1.0, "author": 1.0, "together": 1.0, "tie": 1.0, "interest": 1.0, "about": 1.0,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,14 @@ def text_links(snapshot: Snapshot, texts: Texts, view: Visible, targets: Rows) -
     interest = view.tags[:, targets].tocoo()
     topics = first_text(texts.topics)[targets]
     kinds["interest"].append(np.stack([text_of[user][interest.row], topics[interest.col]], 1))
+    kinds["together"] += [
+        _neighbouring(np.stack([e.sources.astype(np.int64), text_of[e.mapping.target][e.targets]], 1))
+        for e in snapshot.edges_with_role("behaviour")
+        if len(e) and not _authorship(e)
+    ]
+    items = np.concatenate([np.zeros(0, np.int64), *(text_of[n.label] for n in snapshot.with_role("item"))])
+    about = view.item_topics[:, targets].tocoo()
+    kinds["about"].append(np.stack([items[about.row], topics[about.col]], 1))
     clean = {kind: _clean(found) for kind, found in kinds.items()}
     groups = _groups(snapshot, text_of, written, len(texts.distinct), row_of)
     return TextLinks({kind: pairs for kind, pairs in clean.items() if len(pairs)}, groups)

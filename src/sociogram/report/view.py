@@ -52,7 +52,7 @@ def view(report: Mapping[str, Any], profiles: Profiles, snapshot: Snapshot) -> d
         "bins": [b for b in _rows(tags, "reliability") if number(b.get("predicted")) is not None],
         "confidence": {
             "ece": _errors(tags),
-            **{k: number(tags.get(k)) for k in ("threshold", "coverage_at_90", "brier_skill")},
+            **{k: number(tags.get(k)) for k in ("threshold", "recall_at_precision_90", "brier_skill")},
         },
         "item_table": methods(measured(items)[0]),
         "item_split": measured(items)[1],
@@ -77,10 +77,13 @@ def _figures(
     found = [_figure(measured(tags)[0], k) for k in ("map", "micro_f1", "precision", "recall", "accuracy", "coverage")]
     found.append(_figure(measured(items)[0], "ndcg@10"))
     for name, value in _errors(tags)[:1]:
-        found.append(Figure("calibration error", decimal(value), f"{name}; 0 is perfect", METRICS["ece"][1]))
-    if (reached := number(tags.get("coverage_at_90"))) is not None:
+        chance = number(_dict(tags, "ece_by_chance").get("shown"))
+        beside = f"{name}; 0 is perfect" if chance is None else f"{name}; by chance alone {decimal(chance)}"
+        told = f"{METRICS['ece'][1]}; perfect probabilities of so few tags would show what stands as chance"
+        found.append(Figure("calibration error", decimal(value), beside, told))
+    if (reached := number(tags.get("recall_at_precision_90"))) is not None:
         meaning = "share of the true tags that is found when nine of ten tags shown are true"
-        found.append(Figure("coverage at 90 % precision", decimal(reached), "1 would be all", meaning))
+        found.append(Figure("recall at 90 % precision", decimal(reached), "1 would be all", meaning))
     if stages:
         memory = number(cost.get("peak_memory_mb"))
         beside = "" if memory is None else f"{memory:,.0f} MB at most"

@@ -161,3 +161,12 @@ def test_wrong_shapes_and_values_are_refused():
         metrics.ece([1.2], [1])
     with pytest.raises(InputError, match="same users"):
         metrics.paired_bootstrap([1.0], [1.0, 2.0])
+
+
+def test_the_ece_of_perfect_probabilities_shrinks_with_their_number(rng):
+    few, many = rng.random(60), rng.random(20_000)
+    assert metrics.ece_by_chance(few) > 0.06
+    assert metrics.ece_by_chance(many, draws=20) < 0.01
+    measured = [metrics.ece(few, rng.random(60) < few) for _ in range(100)]
+    assert metrics.ece_by_chance(few) == pytest.approx(np.mean(measured), abs=0.015)
+    assert np.isnan(metrics.ece_by_chance([]))

@@ -156,7 +156,7 @@ def full_report(topics: list[str]) -> dict[str, Any]:
             ],
             "ece": 0.031,
             "threshold": 0.42,
-            "coverage_at_90": 0.38,
+            "recall_at_precision_90": 0.38,
         },
         "items": {"rows": [items("popularity", 0.083), items("iALS", 0.204), items("sociogram", 0.231)]},
         "attributes": {
