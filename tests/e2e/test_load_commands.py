@@ -1,0 +1,71 @@
+"""Each `sociogram load` command on files of its kind, twice: the second time changes nothing."""
+
+import json
+from pathlib import Path
+
+import networkx as nx
+import pytest
+from running import Cli
+from unit.loaders.helpers import write
+from unit.loaders.test_lastfm import FILES as LASTFM
+from unit.loaders.test_stackexchange import COMMENTS, LINKS, POSTS, TAGS, USERS
+
+
+def counts(cli: Cli) -> dict[str, int]:
+    query = (
+        "MATCH (n) UNWIND labels(n) AS what RETURN what, count(*) AS n ORDER BY what "
+        "UNION ALL MATCH ()-[r]->() RETURN type(r) AS what, count(*) AS n ORDER BY what"
+    )
+    return {row["what"]: row["n"] for row in json.loads(cli("cypher", query, "--json").stdout)}
+
+
+def lastfm(folder: Path) -> list[str]:
+    for name, content in LASTFM.items():
+        write(folder, name, content)
+    return ["lastfm", str(folder)]
+
+
+def stackexchange(folder: Path) -> list[str]:
+    for name, content in {
+        "Users": USERS,
+        "Posts": POSTS,
+        "Tags": TAGS,
+        "Comments": COMMENTS,
+        "PostLinks": LINKS,
+    }.items():
+        write(folder, f"{name}.xml", content)
+    return ["stackexchange", str(folder)]
+
+
+def networkx(folder: Path) -> list[str]:
+    nx.write_graphml(nx.karate_club_graph(), folder / "karate.graphml")
+    return ["networkx", str(folder / "karate.graphml")]
+
+
+def csv(folder: Path) -> list[str]:
+    people = write(folder, "people.csv", "uid,name\n1,Ann\n2,Bob\n")
+    follows = write(folder, "follows.csv", "from,to\n1,2\n2,7\n")
+    ratings = write(folder, "ratings.csv", "user,item,rating,at\n1,a,5,2020-01-01\n2,b,4,2020-01-02\n")
+    return ["csv", *map(str, (people, follows, ratings))]
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        (lastfm, {"User": 2, "Item": 2, "KNOWS": 2, "LISTENED": 2}),
+        (stackexchange, {"User": 3, "Item": 4, "ASKED": 1, "ANSWERED": 2, "REPLIED_TO": 2}),
+        (networkx, {"User": 34, "KNOWS": 156}),
+        (csv, {"User": 2, "Item": 2, "KNOWS": 1, "RATED": 2}),
+    ],
+)
+def test_load_twice(cli: Cli, tmp_path: Path, files: object, expected: dict[str, int]) -> None:
+    command = files(tmp_path)  # type: ignore[operator]
+    first = json.loads(cli("load", *command, "--replace", "--json").stdout)
+    found = counts(cli)
+    assert {name: found.get(name) for name in expected} == expected
+    again = cli("load", *command)
+    assert counts(cli) == found
+    assert "kept" in again.stdout
+    if first["quarantine"]:
+        assert Path(first["quarantine"]).exists()
+    assert "sociogram fit" in cli("recommend", "1", code=1).stderr
