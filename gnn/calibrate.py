@@ -7,50 +7,81 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, special
 
+from sociogram.graph.snapshot import Snapshot
+
 Floats = NDArray[np.floating[Any]]
 Truth = NDArray[np.bool_]
+DECAY = 1e-4
 
 
 @dataclass
 class Calibration:
-    """p = sigmoid(w . [s, log softmax(s), log(1 + known), 1]) (Platt scaling with the user's rank and activity)."""
+    """p = sigmoid(w . [s, log softmax(s), log(1 + known), activity, 1]): Platt scaling with the user's rank and activity.
+
+    A ranking within the user knows nothing of how many topics the user has; how much the user does tells that.
+    """
 
     weights: list[float]
     threshold: float = 0.5
 
-    def probability(self, scores: Floats, known: Truth) -> NDArray[np.float32]:
-        """Probabilities [users, targets]."""
-        return np.asarray(special.expit(_inputs(scores, known) @ np.asarray(self.weights)), np.float32)
+    @classmethod
+    def none(cls, activity: Floats) -> "Calibration":
+        """The score as log-odds: where there is nothing to calibrate on."""
+        return cls([1.0, 0.0, *[0.0] * (activity.shape[1] + 2)])
+
+    def probability(self, scores: Floats, known: Truth, activity: Floats) -> NDArray[np.float32]:
+        """Probabilities [users, targets]; activity [users, k] as when fitting."""
+        own, level, user = self.weights[0], self.weights[1], np.asarray(self.weights[2:])
+        z = (own + level) * scores - level * _level(scores, known) + _of_user(known, activity) @ user[:, None]
+        return np.asarray(special.expit(z), np.float32)
 
 
-def _inputs(scores: Floats, known: Truth) -> NDArray[np.float64]:
-    masked = np.where(known, -np.inf, scores.astype(np.float64))
-    level = special.logsumexp(masked, axis=1, keepdims=True)
-    level = np.where(np.isfinite(level), level, 0.0)
-    activity = np.broadcast_to(np.log1p(known.sum(1, keepdims=True)), scores.shape)
-    return np.stack([scores, scores - level, activity, np.ones_like(scores)], -1).astype(np.float64)
+def user_activity(snapshot: Snapshot) -> NDArray[np.float32]:
+    """log(1 + number) of each user's relationships by type and of the own texts [users, k]; interests are left out."""
+    user = snapshot.users
+    columns = [np.array([bool(text) for text in user.texts], np.float32)]
+    for e in snapshot.edges.values():
+        if e.mapping.source == user.label and e.role in ("behaviour", "tie") and len(e):
+            columns.append(np.log1p(np.diff(e.indptr)).astype(np.float32))
+    return np.stack(columns, 1)
 
 
-def fit_calibration(scores: Floats, known: Truth, truth: Truth, floor: float) -> Calibration:
+def _level(scores: Floats, known: Truth) -> NDArray[np.float64]:
+    """Log of the summed exponents over a user's unknown topics [users, 1]."""
+    level = special.logsumexp(np.where(known, -np.inf, scores.astype(np.float64)), axis=1, keepdims=True)
+    return np.asarray(np.where(np.isfinite(level), level, 0.0))
+
+
+def _of_user(known: Truth, activity: Floats) -> NDArray[np.float64]:
+    """What the probability takes from the user alone [users, k + 2]."""
+    return np.concatenate([np.log1p(known.sum(1, keepdims=True)), activity, np.ones((len(known), 1))], 1)
+
+
+def fit_calibration(scores: Floats, known: Truth, truth: Truth, activity: Floats, floor: float) -> Calibration:
     """Fit on validation users by logistic regression, then choose the threshold of best micro-F1 at precision >= floor."""
     users = np.flatnonzero(truth.any(1))
     free = ~known[users] | truth[users]
-    x = _inputs(scores[users], known[users] & ~truth[users])[free]
     y = truth[users][free].astype(np.float64)
+    hidden = known[users] & ~truth[users]
+    of_user = _of_user(hidden, activity[users])
     if not len(y) or y.all() or not y.any():
-        return Calibration([1.0, 0.0, 0.0, 0.0])
+        return Calibration.none(activity)
+    row = np.nonzero(free)[0]
+    own = scores[users][free].astype(np.float64)
+    level = (scores[users] - _level(scores[users], hidden))[free]
+    decay = np.array([DECAY, DECAY, *[DECAY] * (of_user.shape[1] - 1), 0.0])
 
     def loss(w: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        z = x @ w
-        decay = 1e-4 * w * np.array([1, 1, 1, 0])
-        return float((np.logaddexp(0, z) - y * z).mean() + 0.5 * (w * decay).sum()), x.T @ (special.expit(z) - y) / len(
-            y
-        ) + decay
+        z = w[0] * own + w[1] * level + (of_user @ w[2:])[row]
+        residual = (special.expit(z) - y) / len(y)
+        slope = [residual @ own, residual @ level, *(of_user.T @ np.bincount(row, residual, len(users)))]
+        return float((np.logaddexp(0, z) - y * z).mean() + 0.5 * (w * decay * w).sum()), np.array(slope) + decay * w
 
-    start = np.array([0.5, 0.5, 0.0, special.logit(np.clip(y.mean(), 1e-4, 1 - 1e-4))])
-    bounds = [(0, None), (0, None), (None, None), (None, None)]  # a better score is never less probable
-    found = optimize.minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds)
-    return Calibration(found.x.tolist(), best_threshold(special.expit(x @ found.x), y > 0, floor))
+    start = np.array([0.5, 0.5, *[0.0] * (of_user.shape[1] - 1), special.logit(np.clip(y.mean(), 1e-4, 1 - 1e-4))])
+    bounds = [(0, None), (0, None), *[(None, None)] * of_user.shape[1]]  # a better score is never less probable
+    w = optimize.minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x
+    p = special.expit(w[0] * own + w[1] * level + (of_user @ w[2:])[row])
+    return Calibration(w.tolist(), best_threshold(p, y > 0, floor))
 
 
 def best_threshold(p: Floats, hit: Truth, floor: float) -> float:

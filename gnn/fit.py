@@ -178,7 +178,7 @@ def _choose(c: Context, folder: Path, progress: Progress) -> tuple[Choice, Socio
     """Train with validation and test hidden; weigh, calibrate and report."""
     validation, test = c.dense(c.split.validation), c.dense(c.split.test)
     known = c.dense(c.split.train)
-    held = HeldOut(known | test, validation)
+    held = HeldOut(known | test, validation, c.activity)
     rows = held.users
 
     def quality(scores: Floats) -> float:
@@ -192,16 +192,15 @@ def _choose(c: Context, folder: Path, progress: Progress) -> tuple[Choice, Socio
     )
     if c.split.kind == "none" or not len(rows):
         steps = min(trained.steps, c.config.max_steps)
-        return Choice(phase.offset, phase.offset, Calibration([1, 0, 0, 0]), steps, trained, {}), model
+        return Choice(phase.offset, phase.offset, Calibration.none(c.activity), steps, trained, {}), model
     report: dict[str, Any] = {}
     raw = predict(model, phase.problem, phase.graph)
     parts = {**phase.parts, NETWORK: raw + phase.offset.apply(phase.parts, held.known)}
     stack = fit_stack(parts, held.known, held.truth)
-    calibration = fit_calibration(
-        crossed_scores(parts, held.known, held.truth, c.config.seed), held.known, held.truth, c.config.precision_floor
-    )
+    crossed = crossed_scores(parts, held.known, held.truth, c.config.seed)
+    calibration = fit_calibration(crossed, held.known, held.truth, c.activity, c.config.precision_floor)
     if test.any():
-        at_test = HeldOut(known | validation, test)
+        at_test = HeldOut(known | validation, test, c.activity)
         offset = phase.offset.apply(phase.parts, at_test.known)
         tested = {**phase.parts, NETWORK: raw + offset}
         score = stack.apply(tested, at_test.known)
@@ -253,7 +252,7 @@ def _tags(c: Context, phase: Phase, choice: Choice, raw: Floats) -> pd.DataFrame
     if len(c.split.targets) and c.split.kind != "none":
         offset = phase.offset.apply(phase.parts, phase.known)
         score = choice.stack.apply({**phase.parts, NETWORK: raw + offset}, phase.known)
-        p = np.where(phase.known, -1.0, choice.calibration.probability(score, phase.known))
+        p = np.where(phase.known, -1.0, choice.calibration.probability(score, phase.known, c.activity))
         width = min(c.config.tags_per_user, p.shape[1])
         best = np.argsort(-p, axis=1, kind="stable")[:, :width]
         value = np.take_along_axis(p, best, 1)

@@ -20,6 +20,7 @@ class HeldOut:
 
     known: Bools
     truth: Bools
+    activity: Floats  # [users, k] what calibration reads of the users
 
     @property
     def users(self) -> NDArray[np.int64]:
@@ -50,7 +51,7 @@ def row(method: str, scores: Floats, calibration: Calibration, held: HeldOut) ->
     s, t, k = scores[u], held.truth[u], held.known[u]
     out = {"method": method, "split": "test", "map": metrics.mean_average_precision(s, t, k)}
     out["precision@3"] = metrics.mean(metrics.precision_at_k(s, t, 3, k))
-    out |= decisions(calibration.probability(scores, held.known), held, calibration.threshold)
+    out |= decisions(calibration.probability(scores, held.known, held.activity), held, calibration.threshold)
     return {**out, "lrap": metrics.lrap(s, t, k), "threshold": calibration.threshold}
 
 
@@ -70,11 +71,18 @@ def tag_report(
     ours = metrics.average_precision(final[u], test.truth[u], test.known[u])
     versus = []
     for name, scores in parts.items():
-        rows.append(row(name, scores, fit_calibration(scores, validation.known, validation.truth, floor), test))
+        rows.append(
+            row(
+                name,
+                scores,
+                fit_calibration(scores, validation.known, validation.truth, validation.activity, floor),
+                test,
+            )
+        )
         theirs = metrics.average_precision(scores[u], test.truth[u], test.known[u])
         d = metrics.paired_bootstrap(ours, theirs, seed=seed)
         versus.append({"baseline": name, "difference": d.difference, "low": d.low, "high": d.high})
-    probability = calibration.probability(final, test.known)[u]
+    probability = calibration.probability(final, test.known, test.activity)[u]
     free = ~test.known[u]
     p, hit = probability[free], test.truth[u][free]
     shown, likely = p >= calibration.threshold, p >= 0.2

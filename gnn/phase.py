@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from scipy import sparse
 
+from sociogram.gnn.calibrate import user_activity
 from sociogram.gnn.config import FitConfig
 from sociogram.gnn.features import Features, standardise
 from sociogram.gnn.heads import Target
@@ -43,6 +44,7 @@ class Context:
 
     def __post_init__(self) -> None:
         self.priors = Priors(self.features, self.table, self.split, self.config.seed)
+        self.activity = user_activity(self.snapshot)
         self.inputs = Inputs.of(self.features, self.device)
         self.standard = torch.from_numpy(standardise(self.table)).to(self.device)
         topics = np.asarray(self.features.texts.topics @ standardise(self.table), np.float32)

@@ -1,0 +1,69 @@
+"""Probabilities are those of the held-out event, for the busy and the quiet alike."""
+
+from pathlib import Path
+
+import numpy as np
+from gnn_community import community
+from scipy import special
+
+from sociogram.gnn import metrics
+from sociogram.gnn.calibrate import Calibration, best_threshold, fit_calibration, user_activity
+
+USERS, TAGS = 1200, 20
+
+
+def drawn(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Scores, known, truth and activity of users whose number of tags grows with what they do; the scores do not tell it."""
+    rng = np.random.default_rng(seed)
+    activity = rng.normal(size=(USERS, 1)).astype(np.float32)
+    scores = rng.normal(size=(USERS, TAGS)).astype(np.float32)
+    truth = rng.random((USERS, TAGS)) < special.expit(1.2 * scores + 1.5 * activity - 1.5)
+    return scores, np.zeros_like(truth), truth, activity
+
+
+def test_activity_makes_the_probabilities_honest() -> None:
+    scores, known, truth, activity = drawn(0)
+    fitted = fit_calibration(scores, known, truth, activity, 0.5)
+    blind = fit_calibration(scores, known, truth, np.zeros_like(activity), 0.5)
+    scores, known, truth, activity = drawn(1)
+    p, q = fitted.probability(scores, known, activity), blind.probability(scores, known, activity * 0)
+    at = truth.any(1)
+    assert metrics.ece(p[at], truth[at]) < 0.02
+    assert metrics.brier(p[at], truth[at]) < metrics.brier(q[at], truth[at]) - 0.02
+    busy = at & (activity[:, 0] > 1)
+    assert abs(p[busy].mean() - truth[busy].mean()) < 0.03
+    assert abs(q[busy].mean() - truth[busy].mean()) > 0.1
+
+
+def test_known_topics_do_not_enter() -> None:
+    scores, known, truth, activity = drawn(2)
+    fitted = fit_calibration(scores, known, truth, activity, 0.5)
+    hidden = known.copy()
+    hidden[:, 0] = True
+    loud = scores.copy()
+    loud[:, 0] = 50.0  # of a topic that is known: it must not take the others' probability away
+    a, b = fitted.probability(scores, hidden, activity), fitted.probability(loud, hidden, activity)
+    np.testing.assert_allclose(a[:, 1:], b[:, 1:], atol=1e-6)
+
+
+def test_nothing_to_calibrate_on() -> None:
+    scores, known, truth, activity = drawn(3)
+    fitted = fit_calibration(scores, known, truth & False, activity, 0.5)
+    assert fitted == Calibration.none(activity)
+    np.testing.assert_allclose(fitted.probability(scores, known, activity), special.expit(scores), atol=1e-6)
+
+
+def test_the_threshold_keeps_its_precision() -> None:
+    rng = np.random.default_rng(0)
+    p = rng.random(5000)
+    hit = rng.random(5000) < p
+    cut = best_threshold(p, hit, 0.8)
+    assert hit[p >= cut].mean() >= 0.8
+
+
+def test_activity_counts_what_a_user_does_and_no_interest(tmp_path: Path) -> None:
+    snapshot = community(tmp_path / "s")
+    found = user_activity(snapshot)
+    kinds = [e for e in snapshot.edges.values() if e.role in ("behaviour", "tie") and e.mapping.source == "User"]
+    assert found.shape == (len(snapshot.users), 1 + len(kinds))
+    np.testing.assert_allclose(np.expm1(found[:, 1]), np.diff(kinds[0].indptr), rtol=1e-5)
