@@ -94,7 +94,7 @@ def run(
                 done.append(row)
                 with ROWS.open("a", encoding="utf-8") as out:
                     out.write(json.dumps(row) + "\n")
-            print(f"  {tasks[0].name}: {method} {seconds:.0f} s, LRAP {done[-len(tasks)]["LRAP"]:.3f}", flush=True)
+            print(f"  {tasks[-1].name}: {method} {seconds:.0f} s, LRAP {done[-1]['LRAP']:.3f}", flush=True)
 
 
 def judge(task: Task, scores: Floats, probability: Floats, threshold: float) -> dict[str, float]:
