@@ -57,16 +57,45 @@ def main(arguments: list[str] | None = None) -> None:
         )
         if name != "sociogram":
             d = paired_bootstrap(ours, per_user)
+            f1 = micro_f1_bootstrap(*(np.concatenate([s[m][3] for s in seeds]) for m in ("sociogram", name)))
             versus.append(
-                {"sociogram minus": name, "mAP": d.difference, "low": d.low, "high": d.high, "users": d.users}
+                {
+                    "sociogram minus": name,
+                    "mAP": d.difference,
+                    "low": d.low,
+                    "high": d.high,
+                    "users": d.users,
+                    "micro F1": f1[0],
+                    "F1 low": f1[1],
+                    "F1 high": f1[2],
+                }
             )
     show(f"Planted interests of held-out users, {len(seeds)} communities of {options.users} users", rows)
     show("Paired differences in mAP, 95 % intervals", versus)
     save("demo", {"seeds": options.seeds, "users": options.users, "rows": rows, "versus": versus})
 
 
-def one_seed(seed: int, users: int) -> dict[str, tuple[Any, float, float]]:
-    """Per method: average precision per held-out user, micro F1 of what is shown, seconds."""
+def micro_f1_bootstrap(ours: Any, theirs: Any, draws: int = 2000) -> tuple[float, float, float]:
+    """Difference of micro F1 and its 95 % interval over users drawn with replacement; counts are [users, 2] hits, shown + planted."""
+    rng = np.random.default_rng(0)
+
+    def difference(rows: Any) -> float:
+        a, b = ours[rows].sum(0), theirs[rows].sum(0)
+        return float(2 * a[0] / a[1] - 2 * b[0] / b[1])
+
+    drawn = [difference(rng.integers(0, len(ours), len(ours))) for _ in range(draws)]
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return difference(np.arange(len(ours))), float(low), float(high)
+
+
+def judged(scores: Any, shown: Any, y: Any, seconds: float) -> tuple[Any, float, float, Any]:
+    """Average precision per user, micro F1, seconds, and the counts behind the F1."""
+    counts = np.stack([(shown & y).sum(1), shown.sum(1) + y.sum(1)], 1)
+    return average_precision(scores, y), f1_micro(shown, y), seconds, counts
+
+
+def one_seed(seed: int, users: int) -> dict[str, tuple[Any, float, float, Any]]:
+    """What `judged` gives on the held-out users, by method."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         s = snapshot(demo(users=users, seed=seed, truth=folder / "truth.parquet"), folder / "snapshot")
@@ -84,10 +113,10 @@ def one_seed(seed: int, users: int) -> dict[str, tuple[Any, float, float]]:
         scores[t["user"], t["topic"]] = t["probability"]
         shown[t["user"], t["topic"]] = t["shown"]
         seconds = time.monotonic() - started
-        results["sociogram"] = (average_precision(scores[test], y[test]), f1_micro(shown[test], y[test]), seconds)
+        results["sociogram"] = judged(scores[test], shown[test], y[test], seconds)
         base = tagged[known].mean(0)
         popular = np.tile(base, (len(y), 1))
-        results["popularity"] = (average_precision(popular[test], y[test]), f1_micro(popular[test] > 0.5, y[test]), 0.0)
+        results["popularity"] = judged(popular[test], popular[test] > 0.5, y[test], 0.0)
         own = own_texts(s)
         for name, texts in (
             ("TF-IDF + LR, own text", own),
@@ -96,7 +125,7 @@ def one_seed(seed: int, users: int) -> dict[str, tuple[Any, float, float]]:
             started = time.monotonic()
             p, cut = regression(texts, tagged, known, seed)
             seconds = time.monotonic() - started
-            results[name] = (average_precision(p[test], y[test]), f1_micro(p[test] >= cut, y[test]), seconds)
+            results[name] = judged(p[test], p[test] >= cut, y[test], seconds)
     return results
 
 
