@@ -1,5 +1,7 @@
 """The whole story: load -> snapshot -> encode -> fit -> publish -> ask."""
 
+import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -24,11 +26,15 @@ if TYPE_CHECKING:
     import networkx as nx
 
     from sociogram.graph.inspect import Found
+    from sociogram.graph.profile import Profiles
     from sociogram.graph.publish import PublishedRun, Written
     from sociogram.loaders.load import LoadReport
     from sociogram.loaders.source import Source
     from sociogram.queries.ask import Asker, Key
     from sociogram.queries.rows import Profile, Recommendation, Rows, Similar, Tag
+
+
+DAY_S = 86_400
 
 
 @dataclass(frozen=True)
@@ -114,15 +120,32 @@ class Engine:
 
     # fit ----------------------------------------------------------------------------------------------------------
 
-    def fit(self, *, encoder: str = "all-MiniLM-L6-v2", revision: str | None = None, **settings: Any) -> Run:
-        """Export the graph and learn from it; `settings` are those of FitConfig (mode, seed, ...). Publishing is its own step."""
+    def fit(
+        self,
+        *,
+        encoder: str = "all-MiniLM-L6-v2",
+        revision: str | None = None,
+        truth: Path | None = None,
+        **settings: Any,
+    ) -> Run:
+        """Export the graph and learn from it; `settings` are those of FitConfig (mode, seed, ...). Publishing is its own step.
+
+        `truth`, the planted truth of a demo community, is only compared with in the report.
+        """
         from tempfile import TemporaryDirectory
 
         self.home.runs.mkdir(parents=True, exist_ok=True)
+        _sweep(self.home.runs)
         with TemporaryDirectory(prefix=".snapshot-", dir=self.home.runs) as folder:
             snapshot = self.snapshot(Path(folder) / "snapshot")
             return fit_snapshot(
-                snapshot, self.home, encoder=encoder, revision=revision, progress=self.progress, **settings
+                snapshot,
+                self.home,
+                encoder=encoder,
+                revision=revision,
+                truth=truth,
+                progress=self.progress,
+                **settings,
             )
 
     # publish ------------------------------------------------------------------------------------------------------
@@ -269,20 +292,7 @@ class Engine:
 
     def tags_all(self, top: int = 100, *, run: Run | str | None = None) -> pd.DataFrame:
         """Columns user, topic, name, probability, shown, observed: the best `top` topics of every user."""
-        profiles = self._run(run).profiles
-        table = profiles.tags[profiles.tags.groupby("user").cumcount() < top]
-        keys = profiles.keys[profiles.user_label]
-        pairs = list(zip(table["topic_label"].tolist(), table["topic"].tolist(), strict=True))
-        return pd.DataFrame(
-            {
-                "user": [keys[u] for u in table["user"].tolist()],
-                "topic": [profiles.keys[label][row] for label, row in pairs],
-                "name": [profiles.names[label][row] for label, row in pairs],
-                "probability": table["probability"].to_numpy(np.float32),
-                "shown": table["shown"].to_numpy(bool),
-                "observed": table["observed"].to_numpy(bool),
-            }
-        )
+        return _tag_table(self._run(run).profiles, top)
 
     def embeddings(self, label: str, *, run: Run | str | None = None) -> Embeddings:
         """Keys and vectors of every node of a label, for your own recommender."""
@@ -308,11 +318,13 @@ def fit_snapshot(
     *,
     encoder: str = "all-MiniLM-L6-v2",
     revision: str | None = None,
+    truth: Path | None = None,
     progress: Progress = SILENT,
     **settings: Any,
 ) -> Run:
     """Learn from a snapshot without a database; an unfinished run with the same snapshot and settings is continued."""
     from sociogram.encoders.load import load_encoder
+    from sociogram.evaluation.planted import found, load_truth
     from sociogram.gnn.config import FitConfig
     from sociogram.gnn.fit import fit
     from sociogram.graph.snapshot import now
@@ -328,9 +340,34 @@ def fit_snapshot(
     text_encoder.save(run.folder / "encoder")
     profiles.save(run.folder)
     report = {"run": run.id, "createdAt": now(), **report}
+    if truth is not None:
+        report["planted"] = found(load_truth(truth), _tag_table(profiles, profiles.tags["topic"].size))
     write_report(run.folder, report, profiles, snapshot)
     run.update(state="finished", finishedAt=now(), metrics=headline(report))
     return run
+
+
+def _sweep(runs: Path) -> None:
+    """Remove the temporary snapshots of commands that were killed."""
+    for left in runs.glob(".snapshot-*"):
+        if time.time() - left.stat().st_mtime > DAY_S:
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _tag_table(profiles: "Profiles", top: int) -> pd.DataFrame:
+    table = profiles.tags[profiles.tags.groupby("user").cumcount() < top]
+    keys = profiles.keys[profiles.user_label]
+    pairs = list(zip(table["topic_label"].tolist(), table["topic"].tolist(), strict=True))
+    return pd.DataFrame(
+        {
+            "user": [keys[u] for u in table["user"].tolist()],
+            "topic": [profiles.keys[label][row] for label, row in pairs],
+            "name": [profiles.names[label][row] for label, row in pairs],
+            "probability": table["probability"].to_numpy(np.float32),
+            "shown": table["shown"].to_numpy(bool),
+            "observed": table["observed"].to_numpy(bool),
+        }
+    )
 
 
 def headline(report: dict[str, Any]) -> dict[str, Any]:

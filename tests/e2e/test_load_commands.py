@@ -1,6 +1,7 @@
 """Each `sociogram load` command on files of its kind, twice: the second time changes nothing."""
 
 import json
+import os
 from pathlib import Path
 
 import networkx as nx
@@ -9,6 +10,8 @@ from running import Cli
 from unit.loaders.helpers import write
 from unit.loaders.test_lastfm import FILES as LASTFM
 from unit.loaders.test_stackexchange import COMMENTS, LINKS, POSTS, TAGS, USERS
+
+from sociogram.config import Home
 
 
 def counts(cli: Cli) -> dict[str, int]:
@@ -69,3 +72,17 @@ def test_load_twice(cli: Cli, tmp_path: Path, files: object, expected: dict[str,
     if first["quarantine"]:
         assert Path(first["quarantine"]).exists()
     assert "sociogram fit" in cli("recommend", "1", code=1).stderr
+
+
+def test_the_demo_compares_with_what_was_planted(cli: Cli, home: Home) -> None:
+    left = home.runs / ".snapshot-of-a-killed-fit"
+    left.mkdir(parents=True)
+    os.utime(left, (0, 0))
+    cli("load", "demo", "--users", "20", "--replace")  # whatever the tests before left is not a community
+    shown = cli("demo", "--users", "300", "--encoder", "light").stdout
+    assert "planted interests found" in shown
+    report = Path(shown.split("report: ")[1].split()[0]).with_name("report.json")
+    planted = json.loads(report.read_text(encoding="utf-8"))["planted"]
+    assert 0 < planted["recall"] <= 1
+    assert planted["users"] > 10
+    assert not left.exists()

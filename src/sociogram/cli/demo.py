@@ -34,7 +34,7 @@ def demo(
     with open_engine(uri, database, user, password_file) as engine:
         truth = engine.home.truth / f"demo-{users}-{seed}.parquet"
         engine.load(community(users=users, seed=seed, truth=truth))
-        run = engine.fit(encoder=encoder, seed=seed)
+        run = engine.fit(encoder=encoder, seed=seed, truth=truth)
         written = engine.publish(run)
         engine.progress.say("published", f"{written.nodes:,} profiles · run {run.id} · one transaction")
         someone = _show(engine, run, truth)
