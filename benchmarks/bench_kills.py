@@ -1,8 +1,8 @@
-"""Nothing is lost when the server or a command is killed with -9 at a random moment: load, fit and publish, many times.
+"""Nothing is lost when the server or a command is killed with -9, or a command stopped with Ctrl-C, at a random moment, many times.
 
     python -m benchmarks kills [--rounds 8] [--users 300]
 
-Each round kills the server or the command while it loads, fits or publishes, then runs the same command again and compares with an
+Each round stops the server or the command while it loads, fits or publishes, then runs the same command again and compares with an
 undisturbed database: the snapshot's hash, the bytes of the embeddings, and that every node has one run. In between it looks whether
 anything half new can be seen.
 """
@@ -111,9 +111,11 @@ class Rounds:
         time.sleep(self.random.uniform(0.3, 0.95) * self.seconds[name])
         if process.poll() is not None:
             return False
-        pid = process.pid if victim == "command" else ManagedServer(self.home).status().pid
-        os.kill(pid or process.pid, signal.SIGKILL)
+        pid = ManagedServer(self.home).status().pid if victim == "server" else process.pid
+        os.kill(pid or process.pid, signal.SIGINT if victim == "interrupt" else signal.SIGKILL)
         process.wait(timeout=180)
+        if victim == "interrupt":
+            assert process.returncode in (0, 130), process.returncode
         return process.returncode != 0
 
     def nothing_half(self) -> None:

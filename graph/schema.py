@@ -23,11 +23,18 @@ def ensure_schema(store: Store, mapping: GraphMapping) -> None:
 
     A key with an index of the user's own keeps it: Neo4j takes no constraint beside it. Raises DatabaseError where a key is not unique.
     """
+    indexes = store.read(
+        "SHOW INDEXES YIELD name, type, labelsOrTypes AS l, properties AS p, owningConstraint AS owner WHERE type = 'RANGE' "
+        "RETURN name, l, p, owner"
+    )
+    keys = {_name(n.label, n.key) for n in mapping.nodes}
+    for row in indexes:  # a client that dies while a constraint is made leaves its index behind, populating for ever
+        if row["name"] in keys and row["owner"] is None:
+            store.auto(f"DROP INDEX {quote(row['name'])} IF EXISTS")
     covered = {
         (tuple(row["l"] or ()), tuple(row["p"] or ()))
-        for row in store.read(
-            "SHOW INDEXES YIELD type, labelsOrTypes AS l, properties AS p WHERE type = 'RANGE' RETURN l, p"
-        )
+        for row in indexes
+        if row["owner"] is not None or row["name"] not in keys
     }
     for n in mapping.nodes:
         if n.role == "ignore":

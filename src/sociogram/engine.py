@@ -1,7 +1,7 @@
 """The whole story: load -> snapshot -> encode -> fit -> publish -> ask."""
 
+import os
 import shutil
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import psutil
 from numpy.typing import NDArray
 
 from sociogram.config import Home
@@ -32,9 +33,6 @@ if TYPE_CHECKING:
     from sociogram.loaders.source import Source
     from sociogram.queries.ask import Asker, Key
     from sociogram.queries.rows import Profile, Recommendation, Rows, Similar, Tag
-
-
-DAY_S = 86_400
 
 
 @dataclass(frozen=True)
@@ -136,7 +134,7 @@ class Engine:
 
         self.home.runs.mkdir(parents=True, exist_ok=True)
         _sweep(self.home.runs)
-        with TemporaryDirectory(prefix=".snapshot-", dir=self.home.runs) as folder:
+        with TemporaryDirectory(prefix=f".snapshot-{os.getpid()}-", dir=self.home.runs) as folder:
             snapshot = self.snapshot(Path(folder) / "snapshot")
             return fit_snapshot(
                 snapshot,
@@ -350,7 +348,8 @@ def fit_snapshot(
 def _sweep(runs: Path) -> None:
     """Remove the temporary snapshots of commands that were killed."""
     for left in runs.glob(".snapshot-*"):
-        if time.time() - left.stat().st_mtime > DAY_S:
+        owner = left.name.split("-")[1]
+        if not (owner.isdigit() and psutil.pid_exists(int(owner))):
             shutil.rmtree(left, ignore_errors=True)
 
 

@@ -1,11 +1,13 @@
-"""Ctrl-C while learning: exit code 130, and the same command goes on."""
+"""Ctrl-C at any stage: exit code 130, and the same command goes on."""
 
 import os
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
+import pytest
 from running import Cli
 
 from sociogram.config import Home
@@ -28,3 +30,25 @@ def test_interrupted_fit_goes_on(published: Cli, home: Home) -> None:
     done = published(*command[3:])
     assert "was interrupted: going on" in done.stderr
     assert len(set(home.runs.glob("r*")) - before) == 1
+
+
+@pytest.mark.parametrize("command", ["load demo --users 450", "snapshot {}/s", "publish", "profile u0412", "db start"])
+def test_interrupted_early_then_again(published: Cli, home: Home, tmp_path: Path, command: str) -> None:
+    arguments = command.format(tmp_path).split()
+    environment = os.environ | {"SOCIOGRAM_HOME": str(home.root), "PYTHONWARNINGS": "ignore"}
+    with subprocess.Popen(
+        [sys.executable, "-m", "sociogram", *arguments],
+        env=environment,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509 - may be ignored here
+    ) as process:
+        time.sleep(0.9)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=100)
+    assert process.returncode in (0, 130), errors  # 0: quicker than the signal
+    assert "Traceback" not in errors
+    if process.returncode == 130:
+        assert "the same command goes on" in errors
+    published(*arguments)

@@ -216,3 +216,15 @@ def test_doubled_keys_are_named(store: Store) -> None:
     store.write("UNWIND [7, 7, 8] AS id CREATE (:Twin {id: id})")
     with pytest.raises(DatabaseError, match=r"Twin\.id .* 2 nodes have the same value '7'"):
         ensure_schema(store, GraphMapping((NodeMapping("Twin", "user"),)))
+
+
+def test_an_index_left_by_a_killed_constraint_is_replaced(store: Store) -> None:
+    mapping = GraphMapping((NodeMapping("Orphan", "user"),))
+    store.auto("CREATE INDEX sociogram_Orphan_id FOR (n:Orphan) ON (n.id)")  # what is left looks like this
+    ensure_schema(store, mapping)
+    ensure_schema(store, mapping)
+    rows = store.read(
+        "SHOW INDEXES YIELD name, owningConstraint AS owner WHERE name = 'sociogram_Orphan_id' RETURN owner"
+    )
+    assert rows == [{"owner": "sociogram_Orphan_id"}]
+    store.auto("DROP CONSTRAINT sociogram_Orphan_id")

@@ -1,12 +1,17 @@
 """The command line: thin commands, data on stdout, progress and logs on stderr."""
 
+import os
+import signal
 import sys
+from typing import Any
 
 from sociogram.errors import SociogramError
 
 
 def main() -> None:
     """Entry point: exit code 0, 1 (failed), 2 (usage), 130 (interrupted)."""
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, _interrupted)
     from sociogram.cli.app import app
 
     try:
@@ -14,6 +19,14 @@ def main() -> None:
     except SociogramError as error:
         sys.stderr.write(f"error: {error}\n")
         sys.exit(1)
-    except KeyboardInterrupt:
-        sys.stderr.write("interrupted: what is done is kept; the same command goes on from there\n")
-        sys.exit(130)
+
+
+def _interrupted(number: int, frame: Any) -> None:
+    """Leave at once, as after a kill, which every command survives.
+
+    An exception in the middle of a driver's message leaves the connection out of step: closing it then waits for ever or hides the
+    interrupt behind another error.
+    """
+    show_cursor = "\x1b[?25h" if sys.stderr.isatty() else ""
+    os.write(2, f"{show_cursor}\ninterrupted: what is done is kept; the same command goes on from there\n".encode())
+    os._exit(130)
