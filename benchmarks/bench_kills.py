@@ -28,9 +28,9 @@ from sociogram.graph.store import Store
 
 RUNS = "MATCH (u:User) RETURN collect(DISTINCT u.profileRun) AS runs, count(u.profileRun) AS having, count(u) AS users"
 VICTIMS = {
-    "load": ("server", "command"),
-    "fit": ("command",),
-    "publish": ("server", "command"),
+    "load": ("server", "command", "interrupt"),
+    "fit": ("command", "interrupt"),
+    "publish": ("server", "command", "interrupt"),
 }  # a fit needs no server
 
 
