@@ -19,6 +19,8 @@ def main() -> None:
     except SociogramError as error:
         sys.stderr.write(f"error: {error}\n")
         sys.exit(1)
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done: Python's own shutdown would die of it
 
 
 def _interrupted(number: int, frame: Any) -> None:
