@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from benchmarks import HERE, data, save, show
 from benchmarks.tag_tasks import Task, after_cut, hidden_users
@@ -193,7 +194,7 @@ def minilm(task: Task) -> tuple[Floats, Floats, float]:
     """Logistic regression on MiniLM vectors of the user's own texts and posts."""
     texts = features.collect_texts(task.snapshot)
     table = features.standardise(load_encoder(cache=Home.default().cache).encode(texts.distinct))
-    maps = [texts.maps[texts.user][0], *(m for m in _authored(task, texts))]
+    maps = [texts.maps[texts.user][0], *_authored(task, texts)]
     return regression(task, features.csr(np.concatenate([m @ table for m in maps], 1) / 20.0))
 
 
@@ -226,7 +227,8 @@ def _terms(task: Task) -> tuple[features.Features, features.Matrix]:
     texts = features.collect_texts(task.snapshot)
     f = features.build_features(task.snapshot, texts, {}, tokenize, seed=0)
     terms = features.term_matrix(texts.distinct, tokenize)
-    posts = sum(_authored(task, texts)[1:], start=_authored(task, texts)[0])
+    first, *rest = _authored(task, texts)
+    posts = sum(rest, start=first)
     return f, features.unit_rows(features.csr(posts @ terms))
 
 
@@ -243,10 +245,10 @@ def regression(task: Task, x: features.Matrix) -> tuple[Floats, Floats, float]:
             teach[rows[part != k]] = True
             out[rows[part == k]] = logistic(x, y, teach, cost)[rows[part == k]]
         quality = metrics.lrap(out[rows], task.y[rows])
-        p = 1 / (1 + np.exp(-out[rows]))
+        p = expit(out[rows])
         best = max(best, (quality, cost, best_threshold(p.ravel(), task.y[rows].ravel(), 0.0)))
     z = logistic(x, y, task.labelled, best[1])
-    return z, (1 / (1 + np.exp(-z))).astype(np.float32), best[2]
+    return z, expit(z), best[2]
 
 
 if __name__ == "__main__":

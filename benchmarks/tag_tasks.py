@@ -116,8 +116,8 @@ def after_cut(data: Path, folder: Path, share: float) -> tuple[Task, Task]:
     row, topic_row = s.users.row, s.nodes["Topic"].row
     e = next(e for e in whole.edges_with_role("interest"))
     later = e.time > cut
-    popular = np.asarray((split.interests(s).pairs > 0).sum(0)).ravel()
-    topics = np.flatnonzero(popular >= JUDGED)
+    pairs = split.interests(s).pairs
+    topics = np.flatnonzero(np.asarray((pairs > 0).sum(0)).ravel() >= JUDGED)
     place = {int(t): i for i, t in enumerate(topics)}
     truth = np.zeros((len(s.users), len(topics)), bool)
     users, tags = whole.users.keys, whole.nodes["Topic"].keys
@@ -125,7 +125,7 @@ def after_cut(data: Path, folder: Path, share: float) -> tuple[Task, Task]:
         at = place.get(topic_row.get(tags[t], -1), -1)
         if users[u] in row and at >= 0:
             truth[row[users[u]], at] = True
-    y = split.interests(s).pairs[:, topics].toarray() > 0
+    y = pairs[:, topics].toarray() > 0
     posts = posts_of(s)
     tasks = []
     for name, who in (("known users", posts > 0), ("newcomers", posts == 0)):

@@ -63,16 +63,19 @@ def fit_calibration(scores: Floats, known: Truth, truth: Truth, activity: Floats
     free = ~known[users] | truth[users]
     y = truth[users][free].astype(np.float64)
     hidden = known[users] & ~truth[users]
-    of_user = _of_user(hidden, activity[users])
     if not len(y) or y.all() or not y.any():
         return Calibration.none(activity)
+    of_user = _of_user(hidden, activity[users])
     row = np.nonzero(free)[0]
     own = scores[users][free].astype(np.float64)
     level = (scores[users] - _level(scores[users], hidden))[free]
-    decay = np.array([DECAY, DECAY, *[DECAY] * (of_user.shape[1] - 1), 0.0])
+    decay = np.append(np.full(of_user.shape[1] + 1, DECAY), 0.0)  # the intercept is free
+
+    def odds(w: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray(w[0] * own + w[1] * level + (of_user @ w[2:])[row])
 
     def loss(w: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        z = w[0] * own + w[1] * level + (of_user @ w[2:])[row]
+        z = odds(w)
         residual = (special.expit(z) - y) / len(y)
         slope = [residual @ own, residual @ level, *(of_user.T @ np.bincount(row, residual, len(users)))]
         return float((np.logaddexp(0, z) - y * z).mean() + 0.5 * (w * decay * w).sum()), np.array(slope) + decay * w
@@ -80,8 +83,7 @@ def fit_calibration(scores: Floats, known: Truth, truth: Truth, activity: Floats
     start = np.array([0.5, 0.5, *[0.0] * (of_user.shape[1] - 1), special.logit(np.clip(y.mean(), 1e-4, 1 - 1e-4))])
     bounds = [(0, None), (0, None), *[(None, None)] * of_user.shape[1]]  # a better score is never less probable
     w = optimize.minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x
-    p = special.expit(w[0] * own + w[1] * level + (of_user @ w[2:])[row])
-    return Calibration(w.tolist(), best_threshold(p, y > 0, floor))
+    return Calibration(w.tolist(), best_threshold(special.expit(odds(w)), y > 0, floor))
 
 
 def best_threshold(p: Floats, hit: Truth, floor: float) -> float:

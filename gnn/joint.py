@@ -14,7 +14,6 @@ from torch import nn
 from sociogram.encoders.encoder import Encoder
 from sociogram.errors import InputError, TrainingError
 from sociogram.gnn.features import Texts
-from sociogram.gnn.linear import visible
 from sociogram.gnn.phase import Context, Phase
 from sociogram.gnn.text_links import text_links
 from sociogram.gnn.train import Trainer
@@ -40,7 +39,7 @@ def train_jointly(
             f"mode joint needs a transformer text encoder; {encoder.name!r} has no layers to train. Use mode frozen, or another encoder."
         )
     texts: Texts = c.features.texts
-    links = text_links(c.snapshot, texts, visible(c.snapshot, c.found, c.split.held_out), c.split.targets)
+    links = text_links(c.snapshot, texts, phase.view, c.split.targets)
     if not texts.distinct or (not links and not c.split.train.nnz):
         raise TrainingError(
             "mode joint has nothing to learn from: no texts, or no links between them. Use mode frozen."

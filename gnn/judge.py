@@ -71,14 +71,8 @@ def tag_report(
     ours = metrics.average_precision(final[u], test.truth[u], test.known[u])
     versus = []
     for name, scores in parts.items():
-        rows.append(
-            row(
-                name,
-                scores,
-                fit_calibration(scores, validation.known, validation.truth, validation.activity, floor),
-                test,
-            )
-        )
+        fitted = fit_calibration(scores, validation.known, validation.truth, validation.activity, floor)
+        rows.append(row(name, scores, fitted, test))
         theirs = metrics.average_precision(scores[u], test.truth[u], test.known[u])
         d = metrics.paired_bootstrap(ours, theirs, seed=seed)
         versus.append({"baseline": name, "difference": d.difference, "low": d.low, "high": d.high})

@@ -14,7 +14,7 @@ from sociogram.gnn.features import Features, standardise
 from sociogram.gnn.heads import Target
 from sociogram.gnn.linear import Priors, Settings, Visible, visible
 from sociogram.gnn.model import Graph, Inputs, relation_matrices
-from sociogram.gnn.sage import Adjacency, Relation
+from sociogram.gnn.sage import Adjacency
 from sociogram.gnn.split import Interests, Split, fold_masks
 from sociogram.gnn.stack import Stack, fit_stack
 from sociogram.gnn.train import Fold, Problem
@@ -64,7 +64,7 @@ class Phase:
     parts: dict[str, Floats]
     known: Bools
     offset: Stack
-    relations: dict[Relation, Matrix]
+    view: Visible
 
 
 def build_phase(
@@ -95,7 +95,7 @@ def build_phase(
     links = _hidden_acts(c.snapshot, max(len(masks), 1), c.config.seed)
     folds = [
         Fold(
-            _graph(c, fold_view, links[k])[0],
+            _graph(c, fold_view, links[k]),
             known,
             mask_truth,
             stack.apply(fold_parts, known),
@@ -104,18 +104,17 @@ def build_phase(
         for k, (fold_view, fold_parts, known, mask_truth) in enumerate(seen)
     ]
     known = c.dense(view.tags)
-    graph, relations = _graph(c, view, None)
+    graph = _graph(c, view, None)
     if not folds:
         empty = np.zeros((len(c.snapshot.users), 0), np.float32)
-        acts, _ = _graph(c, view, links[0])
-        folds = [Fold(acts, empty > 0, empty > 0, empty, _link_rows(c.snapshot, links[0]))]
+        folds = [Fold(_graph(c, view, links[0]), empty > 0, empty > 0, empty, _link_rows(c.snapshot, links[0]))]
     validation = None
     if truth is not None and truth.any():
         masked = known | (out_of_sight & ~truth)
         validation = Fold(graph, masked, truth, stack.apply(parts, masked), {})
     targets = torch.from_numpy(c.split.targets).to(c.device)
     problem = Problem(c.inputs, c.standard, c.topic_text, targets, folds, validation, c.attributes)
-    return Phase(problem, graph, parts, known, stack, relations)
+    return Phase(problem, graph, parts, known, stack, view)
 
 
 def _fit_offset(folds: list[tuple[dict[str, Floats], Bools, Bools]], seed: int) -> Stack:
@@ -133,9 +132,8 @@ def _fit_offset(folds: list[tuple[dict[str, Floats], Bools, Bools]], seed: int) 
     return fit_stack(parts, known, np.concatenate([t[r] for (_, _, t), r in zip(folds, rows, strict=True)]))
 
 
-def _graph(c: Context, view: Visible, acts: Mapping[EdgeKey, Bools] | None) -> tuple[Graph, dict[Relation, Matrix]]:
-    matrices = relation_matrices(c.snapshot, c.found, view, acts)
-    return {r: Adjacency.of(m, c.device) for r, m in matrices.items()}, matrices
+def _graph(c: Context, view: Visible, acts: Mapping[EdgeKey, Bools] | None) -> Graph:
+    return {r: Adjacency.of(m, c.device) for r, m in relation_matrices(c.snapshot, c.found, view, acts).items()}
 
 
 def _hidden_acts(snapshot: Snapshot, folds: int, seed: int) -> list[dict[EdgeKey, Bools]]:

@@ -15,7 +15,7 @@ from scipy.sparse import csgraph
 
 from sociogram.gnn.features import Matrix, Texts, csr
 from sociogram.gnn.linear import Visible
-from sociogram.graph.snapshot import Edges, Snapshot
+from sociogram.graph.snapshot import EdgeKey, Edges, Snapshot
 
 Rows = NDArray[np.int64]
 AUTHORS = 1.5  # users per item up to which a behaviour is authorship: two texts of one author are alike
@@ -53,7 +53,7 @@ def text_links(snapshot: Snapshot, texts: Texts, view: Visible, targets: Rows) -
     """All pairs that the visible graph gives; links between equal or missing texts are left out."""
     user = snapshot.users.label
     text_of = {label: first_text(maps[0]) for label, maps in texts.maps.items()}
-    row_of = {text: i for i, text in enumerate(texts.distinct)}
+    said = _said(snapshot, texts)
     kinds: dict[str, list[Rows]] = {kind: [] for kind in SHARES}
     for e in snapshot.edges.values():
         if not len(e) or e.role not in ("behaviour", "tie", "related"):
@@ -61,9 +61,8 @@ def text_links(snapshot: Snapshot, texts: Texts, view: Visible, targets: Rows) -
         left, right = text_of[e.mapping.source][e.sources], text_of[e.mapping.target][e.targets]
         kind = {"behaviour": "own", "tie": "tie", "related": "related"}[e.role]
         kinds[kind].append(np.stack([left, right], 1))
-        if e.texts is not None:
-            said = np.array([row_of.get(text, -1) for text in e.texts], np.int64)
-            kinds["related" if e.role == "behaviour" else kind].append(np.stack([said, right], 1))
+        if e.key in said:
+            kinds["related" if e.role == "behaviour" else kind].append(np.stack([said[e.key], right], 1))
     written = _written(snapshot, text_of)
     kinds["author"].append(_neighbouring(written))
     interest = view.tags[:, targets].tocoo()
@@ -78,7 +77,7 @@ def text_links(snapshot: Snapshot, texts: Texts, view: Visible, targets: Rows) -
     about = view.item_topics[:, targets].tocoo()
     kinds["about"].append(np.stack([items[about.row], topics[about.col]], 1))
     clean = {kind: _clean(found) for kind, found in kinds.items()}
-    groups = _groups(snapshot, text_of, written, len(texts.distinct), row_of)
+    groups = _groups(snapshot, text_of, written, said, len(texts.distinct))
     return TextLinks({kind: pairs for kind, pairs in clean.items() if len(pairs)}, groups)
 
 
@@ -88,6 +87,16 @@ def first_text(m: Matrix) -> Rows:
     out = np.full(m.shape[0], -1, np.int64)
     out[has] = m.indices[m.indptr[:-1][has]]
     return out
+
+
+def _said(snapshot: Snapshot, texts: Texts) -> dict[EdgeKey, Rows]:
+    """Row of the text on each relationship, by type; -1 where it has none."""
+    row_of = {text: i for i, text in enumerate(texts.distinct)}
+    return {
+        e.key: np.array([row_of.get(text, -1) for text in e.texts], np.int64)
+        for e in snapshot.edges.values()
+        if e.texts is not None
+    }
 
 
 def _clean(found: Iterable[Rows]) -> Rows:
@@ -118,7 +127,9 @@ def _neighbouring(written: Rows) -> Rows:
     return np.stack([written[:-1, 1][same], written[1:, 1][same]], 1)
 
 
-def _groups(snapshot: Snapshot, text_of: dict[str, Rows], written: Rows, size: int, row_of: dict[str, int]) -> Matrix:
+def _groups(
+    snapshot: Snapshot, text_of: dict[str, Rows], written: Rows, said: dict[EdgeKey, Rows], size: int
+) -> Matrix:
     """Who wrote a text, and the thread that it belongs to: items that hang together by relations with one target a source."""
     labels = [n.label for n in snapshot.with_role("item")]
     offset = dict(zip(labels, np.cumsum([0, *(len(snapshot.nodes[label]) for label in labels)]).tolist(), strict=False))
@@ -137,10 +148,9 @@ def _groups(snapshot: Snapshot, text_of: dict[str, Rows], written: Rows, size: i
         at = offset[label]
         pairs.append(np.stack([text_of[label], thread[at : at + len(text_of[label])].astype(np.int64)], 1))
     for e in snapshot.edges_with_role("behaviour"):
-        if e.texts is not None and e.mapping.target in offset:
-            said = np.array([row_of.get(text, -1) for text in e.texts], np.int64)
-            pairs.append(np.stack([said, thread[e.targets + offset[e.mapping.target]].astype(np.int64)], 1))
-            pairs.append(np.stack([said, threads + e.sources.astype(np.int64)], 1))
+        if e.key in said and e.mapping.target in offset:
+            pairs.append(np.stack([said[e.key], thread[e.targets + offset[e.mapping.target]].astype(np.int64)], 1))
+            pairs.append(np.stack([said[e.key], threads + e.sources.astype(np.int64)], 1))
     every = np.concatenate(pairs)
     every = every[every[:, 0] >= 0]
     return csr((np.ones(len(every), np.float32), (every[:, 0], every[:, 1])), (size, threads + len(snapshot.users)))

@@ -40,10 +40,9 @@ def open_tables(paths: Iterable[str | Path]) -> list[Table]:
 def by_kind(tables: Sequence[Table]) -> dict[Kind, list[Table]]:
     """Each table under its kind; links of neo4j-admin files are ties where both ends are among the user tables' IDs."""
     kinds: dict[Kind, list[Table]] = {"users": [], "items": [], "topics": [], "ties": [], "events": []}
-    links = [table for table in tables if groups(table.columns, "START_ID")]
+    links: list[Table] = []
     for table in tables:
-        if not any(table is link for link in links):
-            kinds[kind_of(table)].append(table)
+        (links if groups(table.columns, "START_ID") else kinds[kind_of(table)]).append(table)
     of_users = {group for table in kinds["users"] for group in groups(table.columns, "ID")}
     for link in links:
         both = groups(link.columns, "START_ID") | groups(link.columns, "END_ID")

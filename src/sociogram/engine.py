@@ -339,7 +339,7 @@ def fit_snapshot(
     profiles.save(run.folder)
     report = {"run": run.id, "createdAt": now(), **report}
     if truth is not None:
-        report["planted"] = found(load_truth(truth), _tag_table(profiles, profiles.tags["topic"].size))
+        report["planted"] = found(load_truth(truth), _tag_table(profiles, len(profiles.tags)))
     write_report(run.folder, report, profiles, snapshot)
     run.update(state="finished", finishedAt=now(), metrics=headline(report))
     return run
