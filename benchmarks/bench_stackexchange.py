@@ -5,11 +5,13 @@
 Task (i): the tags of users whose tags are hidden, five folds over the users, 20 or 60 % of them for training. Task (ii): the tags that a
 user posts under after a global time cut. Steer by LRAP (tags within a user) and light (macro AP over users with at most three posts): raw
 mAP and F1 over users measure how active they are. Simple rows choose their strength and threshold by cross-validation over the
-training users. Each finished row is kept in results/stackexchange-rows.jsonl, and a run that was cut goes on from there.
+training users. Each finished row is kept in results/stackexchange-rows.jsonl with the scores it was judged by, and a run that was cut
+goes on from there. Intervals: paired bootstrap over the test users, drawn anew within each fold.
 """
 
 import argparse
 import json
+import re
 import tempfile
 import time
 from collections.abc import Callable
@@ -34,6 +36,8 @@ from sociogram.gnn.linear import logistic
 Floats = NDArray[np.float32]
 COSTS = (1.0, 4.0, 16.0, 64.0)
 ROWS = HERE / "results" / "stackexchange-rows.jsonl"
+SCORES = HERE / "results" / "stackexchange-scores"  # what each row was judged by, for paired intervals
+DRAWS = 1000
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -56,16 +60,19 @@ def main(arguments: list[str] | None = None) -> None:
     tables = {
         share: summary([r for r in done if r["task"][1] == share and r["task"][0] != "cut"]) for share in options.shares
     }
+    gains = {}
     for share, rows in tables.items():
         show(
             f"Stack Exchange (i): tags of users whose tags are hidden, {share:.0%} of the users teach, means over folds",
             rows,
         )
+        gains[share] = compared([(fold, share) for fold in range(options.folds)], rows, options.modes)
+        show("paired bootstrap over test users, 95 %", gains[share])
     later = {}
     for who in ("known users", "newcomers"):
         later[who] = summary([r for r in done if r["task"][0] == "cut" and r["name"].endswith(who)])
         show(f"Stack Exchange (ii): tags posted under after a time cut, {who}, means over cuts", later[who])
-    save("stackexchange", {"(i)": tables, "(ii)": later, "rows": done})
+    save("stackexchange", {"(i)": tables, "paired": gains, "(ii)": later, "rows": done})
 
 
 def run(
@@ -84,6 +91,7 @@ def run(
             answer = SIMPLE[method](tasks[0]) if method in SIMPLE else fitted(tasks[0], method, folder)
             seconds = time.monotonic() - started
             ROWS.parent.mkdir(exist_ok=True)
+            _keep(tasks[0], key, method, answer[0])
             for task in tasks:
                 row = {
                     "task": list(key),
@@ -126,6 +134,69 @@ def judge(task: Task, scores: Floats, probability: Floats, threshold: float) -> 
         "recall at P .9": covered.recall,
         "users": len(at),
     }
+
+
+def compared(keys: list[tuple[Any, ...]], rows: list[dict[str, Any]], modes: list[str]) -> list[dict[str, Any]]:
+    """Each mode against every other method: mean difference over folds in LRAP and light, and its interval."""
+    out = []
+    methods = [r["method"] for r in rows]
+    for mode in (m for m in modes if m in methods):
+        for other in (m for m in methods if m != mode and not (m in modes and modes.index(m) > modes.index(mode))):
+            line: dict[str, Any] = {"a": mode, "b": other}
+            pairs = [(_kept(key, mode), _kept(key, other)) for key in keys]
+            both = [(a, b) for a, b in pairs if a is not None and b is not None]
+            if not both:
+                continue
+            for name, metric in (("LRAP", _lrap), ("light", _light)):
+                line |= {f"{name} {part}": v for part, v in _interval(both, metric).items()}
+            out.append(line | {"folds": len(both)})
+    return out
+
+
+def _interval(both: list[Any], metric: Callable[[Any, NDArray[np.int64]], float]) -> dict[str, float]:
+    rng = np.random.default_rng(0)
+    every = [np.arange(len(a["scores"])) for a, _ in both]
+    gain = float(np.mean([metric(a, r) - metric(b, r) for (a, b), r in zip(both, every, strict=True)]))
+    draws = []
+    for _ in range(DRAWS):
+        rows = [rng.choice(r, len(r)) for r in every]
+        draws.append(np.nanmean([metric(a, r) - metric(b, r) for (a, b), r in zip(both, rows, strict=True)]))
+    low, high = np.quantile(draws, [0.025, 0.975])
+    return {"gain": gain, "low": float(low), "high": float(high)}
+
+
+def _lrap(kept: Any, rows: NDArray[np.int64]) -> float:
+    return float(np.nanmean(kept["ap"][rows]))
+
+
+def _light(kept: Any, rows: NDArray[np.int64]) -> float:
+    rows = rows[kept["light"][rows]]
+    return metrics.mean_average_precision(kept["scores"][rows].T, kept["truth"][rows].T)
+
+
+def _file(key: tuple[Any, ...], method: str) -> Path:
+    name = re.sub(r"[^a-z0-9.]+", "-", " ".join([*map(str, key), method]).lower())
+    return SCORES / f"{name}.npz"
+
+
+def _keep(task: Task, key: tuple[Any, ...], method: str, scores: Floats) -> None:
+    at = np.flatnonzero(task.test)
+    SCORES.mkdir(parents=True, exist_ok=True)
+    np.savez_compressed(
+        _file(key, method),
+        scores=scores[at],
+        truth=task.truth[at],
+        light=task.light[at],
+        ap=metrics.average_precision(scores[at], task.truth[at]),
+    )
+
+
+def _kept(key: tuple[Any, ...], method: str) -> dict[str, Any] | None:
+    path = _file(key, method)
+    if not path.exists():
+        return None
+    with np.load(path) as stored:
+        return dict(stored)
 
 
 def summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
