@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sociogram.encoders.encoder import Encoder
 from sociogram.errors import EncoderError
-from sociogram.progress import SILENT, Progress
+from sociogram.progress import SILENT, Progress, Within
 
 LOOKUP = 500  # keys in a query; SQLite takes 999 parameters in its oldest builds
 CHUNK = 4096  # texts encoded between two commits: what a kill can lose
@@ -74,13 +74,14 @@ class CachedEncoder:
         progress: Progress,
     ) -> None:
         missing.sort(key=len, reverse=True)  # texts of one length share batches
-        for start in range(0, len(missing), CHUNK):
-            chunk = missing[start : start + CHUNK]
-            vectors = self.encoder.encode(chunk, progress)
-            rows = [(keys[text], vector.astype("<f4").tobytes()) for text, vector in zip(chunk, vectors, strict=True)]
-            with connection:
-                connection.executemany("INSERT OR IGNORE INTO vectors VALUES (?, ?)", rows)
-            known.update((keys[text], vector) for text, vector in zip(chunk, vectors, strict=True))
+        with progress.stage("encode", len(missing), "texts") as stage:
+            for start in range(0, len(missing), CHUNK):
+                chunk = missing[start : start + CHUNK]
+                vectors = self.encoder.encode(chunk, Within(stage))
+                rows = [(keys[text], v.astype("<f4").tobytes()) for text, v in zip(chunk, vectors, strict=True)]
+                with connection:
+                    connection.executemany("INSERT OR IGNORE INTO vectors VALUES (?, ?)", rows)
+                known.update((keys[text], vector) for text, vector in zip(chunk, vectors, strict=True))
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:

@@ -1,5 +1,6 @@
 """Typed answers that show well in a terminal and in a notebook."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Generic, TypeVar, overload
@@ -100,6 +101,16 @@ class Recommendation:
         return " · ".join(parts) or "people alike had it"
 
 
+def readable(value: Any) -> str:
+    """A property as a person reads it: four digits, times to the second, lists with commas."""
+    if isinstance(value, list | tuple):
+        return ", ".join(readable(v) for v in value)
+    if isinstance(value, float):
+        return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
+    moment = value.isoformat() if hasattr(value, "isoformat") else None
+    return str(value) if moment is None else re.sub(r"(:\d\d)\.\d+", r"\1", moment)
+
+
 @dataclass(frozen=True)
 class Profile:
     """What was published on one user node."""
@@ -121,10 +132,10 @@ class Profile:
     def _repr_html_(self) -> str:
         from html import escape
 
-        rows = [("id", self.id), ("name", self.name), *((k, v) for k, v in self.properties.items())]
+        rows = [("id", self.id), ("name", self.name), *((k, readable(v)) for k, v in self.properties.items())]
         rows += [("keywords", ", ".join(self.keywords))]
         rows += [
-            (f"predicted {k}", f"{v} ({c:.2f})" if c is not None else "not sure")
+            (f"predicted {k}", f"{readable(v)} ({c:.2f})" if c is not None else "not sure")
             for k, (v, c) in self.attributes.items()
         ]
         rows += [(t.name, f"{t.probability:.2f}{' (observed)' if t.observed else ''}") for t in self.tags]

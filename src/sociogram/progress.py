@@ -39,4 +39,21 @@ class Silent:
         return None
 
 
+class Within:
+    """Hands one open stage to work that would open its own: many parts, one bar."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._open = stage
+
+    @contextmanager
+    def _stage(self) -> Iterator[Stage]:
+        yield self._open
+
+    def stage(self, name: str, total: float | None = None, unit: str = "") -> AbstractContextManager[Stage]:
+        return self._stage()
+
+    def say(self, name: str, text: str) -> None:
+        return None
+
+
 SILENT: Progress = Silent()

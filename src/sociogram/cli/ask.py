@@ -47,23 +47,23 @@ def profile(
 
     Example: sociogram profile u0412
     """
+    from sociogram.queries.rows import readable
+
     with open_engine(uri, database, user, password_file, mapping) as engine:
         found = engine.profile(who)
     if json:
         print_json(found.to_dict())
         return
     lines = [("user", f"{found.id}  {found.name}" if found.name != str(found.id) else str(found.id))]
-    lines += [(key, str(value)) for key, value in found.properties.items() if value not in (found.id, found.name)]
+    lines += [(key, readable(value)) for key, value in found.properties.items() if value not in (found.id, found.name)]
     interests = [f"{t.name} {t.probability:.2f}{'*' if t.observed else ''}" for t in found.tags]
     lines += [
         ("interests", " · ".join(interests) or "none sure enough to show"),
         ("keywords", ", ".join(found.keywords)),
     ]
     for name, (value, confidence) in found.attributes.items():
-        shown = ", ".join(value) if isinstance(value, list) else value
-        lines.append(
-            (f"predicted {name}", f"{shown} ({confidence:.2f})" if confidence is not None else "not sure enough")
-        )
+        sure = f"{readable(value)} ({confidence:.2f})" if confidence is not None else "not sure enough"
+        lines.append((f"predicted {name}", sure))
     lines += [("embedding", f"{len(found.embedding)} numbers"), ("published", f"{found.at[:19]} by run {found.run}")]
     for name, value in lines:
         typer.echo(f"{name:<22}{value}")

@@ -5,7 +5,8 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ import pytest
 from sociogram.encoders.cache import CachedEncoder
 from sociogram.encoders.light import LightEncoder
 from sociogram.errors import EncoderError
-from sociogram.progress import SILENT, Progress
+from sociogram.progress import SILENT, Progress, Silent
 
 
 class Counting(LightEncoder):
@@ -134,3 +135,23 @@ def test_unusable_file_and_folder(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(EncoderError, match="choose another one"):
         CachedEncoder(LightEncoder(), tmp_path / "file").encode(["a"])
+
+
+def test_many_chunks_are_one_bar(tmp_path, monkeypatch):
+    monkeypatch.setattr("sociogram.encoders.cache.CHUNK", 2)
+    opened: list[tuple[str, float | None]] = []
+    done: list[float] = []
+
+    class Bar:
+        def advance(self, amount: float = 1, note: str | None = None) -> None:
+            done.append(amount)
+
+    class Listener(Silent):
+        @contextmanager
+        def stage(self, name: str, total: float | None = None, unit: str = "") -> Iterator[Bar]:
+            opened.append((name, total))
+            yield Bar()
+
+    CachedEncoder(LightEncoder(), tmp_path).encode(["a", "b", "c", "d", "e"], Listener())
+    assert opened == [("encode", 5)]
+    assert sum(done) == 5
