@@ -12,6 +12,7 @@ from sociogram.graph.snapshot import Snapshot
 Floats = NDArray[np.floating[Any]]
 Truth = NDArray[np.bool_]
 DECAY = 1e-4
+FAINT = 0.1  # a tag less probable than this is never shown
 
 
 @dataclass
@@ -83,7 +84,8 @@ def fit_calibration(scores: Floats, known: Truth, truth: Truth, activity: Floats
     start = np.array([0.5, 0.5, *[0.0] * (of_user.shape[1] - 1), special.logit(np.clip(y.mean(), 1e-4, 1 - 1e-4))])
     bounds = [(0, None), (0, None), *[(None, None)] * of_user.shape[1]]  # a better score is never less probable
     w = optimize.minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x
-    return Calibration(w.tolist(), best_threshold(special.expit(odds(w)), y > 0, floor))
+    threshold = best_threshold(special.expit(odds(w)), y > 0, floor)
+    return Calibration(w.tolist(), max(threshold, FAINT))  # where few pairs were judged the best cut can be next to 0
 
 
 def best_threshold(p: Floats, hit: Truth, floor: float) -> float:

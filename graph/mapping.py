@@ -14,6 +14,8 @@ NodeRole = Literal["user", "item", "topic", "ignore"]
 RelationshipRole = Literal["tie", "behaviour", "about", "interest", "parent", "related", "ignore"]
 AttributeKind = Literal["class", "multilabel", "number"]
 
+BEGUN = 60  # characters of an item's text that stand for a name it does not have
+
 
 @dataclass(frozen=True)
 class NodeMapping:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from sociogram.errors import InputError
-from sociogram.graph.mapping import GraphMapping, NodeMapping, NodeRole, RelationshipMapping, RelationshipRole
+from sociogram.graph.mapping import BEGUN, GraphMapping, NodeMapping, NodeRole, RelationshipMapping, RelationshipRole
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -59,8 +59,12 @@ class Nodes:
 
     @cached_property
     def names(self) -> list[str]:
-        """A name for people: the mapped name, else the key."""
-        return [name or str(key) for name, key in zip(self.table.column("name").to_pylist(), self.keys, strict=True)]
+        """A name for people: the mapped name, else the beginning of an item's text, else the key."""
+        named = self.table.column("name").to_pylist()
+        begun = (
+            [text.split("\n")[0][:BEGUN] for text in self.texts] if self.mapping.role == "item" else [""] * len(named)
+        )
+        return [name or begin or str(key) for name, begin, key in zip(named, begun, self.keys, strict=True)]
 
     @cached_property
     def texts(self) -> list[str]:

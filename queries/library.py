@@ -6,7 +6,7 @@ from functools import cache
 from importlib import resources
 
 from sociogram.errors import NotFoundError
-from sociogram.graph.mapping import GraphMapping, NodeMapping
+from sociogram.graph.mapping import BEGUN, GraphMapping, NodeMapping
 from sociogram.graph.schema import quote
 from sociogram.graph.vector_index import index_name
 
@@ -74,14 +74,21 @@ def _property(mapping: GraphMapping, variable: str, name: str) -> str:
     if name in PROFILE:
         return f"{variable}.{quote(mapping.write.name(PROFILE[name]))}"
     nodes = [n for n in mapping.nodes if n.role == VARIABLES[variable]]
-    wanted = [_mapped(n, name) for n in nodes]
-    parts = [f"{variable}.{quote(p)}" for p in dict.fromkeys(p for options in wanted for p in options)]
+    wanted = [_mapped(n, name, variable) for n in nodes]
+    parts = list(dict.fromkeys(part for options in wanted for part in options))
     if not parts:
         return "null"
     return parts[0] if len(parts) == 1 else f"coalesce({', '.join(parts)})"
 
 
-def _mapped(n: NodeMapping, name: str) -> list[str]:
+def _mapped(n: NodeMapping, name: str, variable: str) -> list[str]:
+    """What a property is in one label, first choice first; an item without a name goes by the beginning of its text."""
+    key = f"{variable}.{quote(n.key)}"
     if name == "id":
-        return [n.key]
-    return [n.name, n.key] if n.name else [n.key]
+        return [key]
+    begun = [
+        f"nullIf(split(left({variable}.{quote(p)}, {BEGUN}), '\\n')[0], '')"
+        for p in n.text
+        if n.role == "item" and p != n.name
+    ]
+    return [f"{variable}.{quote(n.name)}", *begun, key] if n.name else [*begun, key]

@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar, overload
 import pandas as pd
 
 T = TypeVar("T")
+ISO_TIME = re.compile(r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)(|Z|[+-]\d\d:\d\d)$")
 
 
 class Rows(Sequence[T], Generic[T]):
@@ -107,8 +108,7 @@ def readable(value: Any) -> str:
         return ", ".join(readable(v) for v in value)
     if isinstance(value, float):
         return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
-    moment = value.isoformat() if hasattr(value, "isoformat") else None
-    return str(value) if moment is None else re.sub(r"(:\d\d)\.\d+", r"\1", moment)
+    return ISO_TIME.sub(r"\1\3", value.isoformat() if hasattr(value, "isoformat") else str(value))
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,12 @@ def test_other_schema() -> None:
     assert "'sociogram_vector_Per son'" in query("similar", OTHER)
 
 
+def test_an_item_without_a_name_goes_by_its_text() -> None:
+    text = query("recommend", default_mapping())
+    assert "coalesce(item.`title`, nullIf(split(left(item.`text`, 60), '\\n')[0], ''), item.`id`) AS name" in text
+    assert "coalesce(user.`name`, user.`id`) AS name" in query("profile", default_mapping())
+
+
 def test_default_schema_stays() -> None:
     assert "user.`id` IN $user" in query("profile", default_mapping())
 
