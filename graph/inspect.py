@@ -154,8 +154,16 @@ def _roles(counts: dict[str, int], pairs: dict[Pair, int]) -> dict[str, NodeRole
         elif not linked:
             roles[label] = "topic" if is_label_of(label, "topic") else "ignore"
         else:
-            roles[label] = "topic" if is_label_of(label, "topic") else "item"
+            roles[label] = "topic" if is_label_of(label, "topic") or _said_of(label, user, counts, pairs) else "item"
     return roles
+
+
+def _said_of(label: str, user: str, counts: dict[str, int], pairs: dict[Pair, int]) -> bool:
+    """Whether users point to it, and so do more numerous things that users point to, and it points to nothing: a hobby, a cuisine."""
+    sources = {s for s, _, t in pairs if t == label} - {label}
+    things = {t for s, _, t in pairs if s == user} - {label, user}
+    points_on = any(s == label and t != label for s, _, t in pairs)
+    return user in sources and not points_on and any(counts[s] > counts[label] for s in sources & things)
 
 
 def _node(store: Store, label: str, role: NodeRole, count: int, ours: set[str], found: Found) -> NodeMapping:
@@ -166,9 +174,7 @@ def _node(store: Store, label: str, role: NodeRole, count: int, ours: set[str], 
     found.comments[label] = f"{count:,} nodes" + ("; no relationships: ignored" if role == "ignore" else "")
     for name, guess in guesses.items():
         found.comments[f"{label}.{name}"] = f"{guess.role}: {guess.why}"
-    shown = next(
-        (p for p in _NAMES if p in guesses and guesses[p].role in ("text", "categorical", "name", "ignore")), None
-    )
+    shown = _shown(guesses)
     roles = {p: g for p, g in guesses.items() if p != shown}
     texts = _with(roles, "text")
     if role in ("topic", "item") and shown:
@@ -188,6 +194,16 @@ def _node(store: Store, label: str, role: NodeRole, count: int, ours: set[str], 
 
 
 _NAMES = ("name", "displayName", "fullName", "title", "username", "login", "label", "firstName")
+_NAME = re.compile(r"(name|title|headline|heading|caption|subject|label)$", re.IGNORECASE)
+_KEY = re.compile(
+    r"(^|[\W_])(id|uid|uuid|guid|key|code|slug|no|nr|number|isbn|ean|sku|ref|handle)$|[a-z](Id|ID|Uid|UID|Uuid|Key|Code|No|Nr|Number)$"
+)
+
+
+def _shown(guesses: dict[str, PropertyGuess]) -> str | None:
+    """What a node is called."""
+    usable = [p for p, guess in guesses.items() if guess.role in ("text", "categorical", "name", "ignore")]
+    return next((p for p in (*_NAMES, *(u for u in usable if _NAME.search(u))) if p in usable), None)
 
 
 def _with(guesses: dict[str, PropertyGuess], role: str) -> tuple[str, ...]:
@@ -216,7 +232,7 @@ def _key(store: Store, label: str, values: dict[str, list[Any]]) -> str:
         )
         if row["l"] == [label] and len(row["p"]) == 1
     ]
-    named = [p for p in values if re.search(r"(^|[\W_])(id|uid|uuid|guid|key|code|slug)$|[a-z]Id$", p, re.IGNORECASE)]
+    named = [p for p in values if _KEY.search(p) or _KEY.search(p.lower())]
     exact = [p for p in values if p.lower() in ("id", f"{label}id".lower(), f"{label}_id".lower(), "key")]
     rest = [p for p, column in values.items() if guess_property(p, column).role in ("ignore", "numeric", "categorical")]
     names = (*exact, *sorted(named), *(p for p in _NAMES if p in values), *rest)

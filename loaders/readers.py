@@ -18,6 +18,13 @@ Row = tuple[int, list[Any]]  # line number (of the file, from 1; of the record i
 
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.\w+|\b(?:\d{1,3}\.){3}\d{1,3}\b")
 _BOM = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
+_PACKED = {
+    b"\x1f\x8b": "packed by gzip; unpack it (gunzip)",
+    b"PK\x03\x04": "a zip archive or an Excel workbook; unpack it, or save the sheet as CSV UTF-8",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook; save the sheet as CSV UTF-8",
+    b"\x28\xb5\x2f\xfd": "packed by zstd; unpack it (unzstd)",
+    b"BZh": "packed by bzip2; unpack it (bunzip2)",
+}
 
 
 class Discard(Quarantine):
@@ -53,11 +60,14 @@ def open_table(path: Path | str) -> Table:
     if path.stat().st_size == 0:
         raise InputError(f"{path} is empty; expected a CSV file with a header line, or a Parquet file.")
     with path.open("rb") as file:
-        start = file.read(4)
-    if start == b"PAR1":
+        start = file.read(4096)
+    if start[:4] == b"PAR1":
         return ParquetTable(path)
     if start[:2] in _BOM:
         raise InputError(f"{path} is {_BOM[start[:2]]} text; expected UTF-8. Save it as UTF-8 and load it again.")
+    packed = next((what for magic, what in _PACKED.items() if start.startswith(magic)), None)
+    if packed or b"\0" in start.split(b"\n")[0]:
+        raise InputError(f"{path} is {packed or 'not text'}; expected a CSV or Parquet file.")
     return CsvTable.open(path)
 
 
@@ -77,6 +87,8 @@ class CsvTable:
             head = file.readline(1_000_000).decode("utf-8-sig", "replace")
         if not head.strip():
             raise InputError(f"{path} has no header line; expected the names of the columns in its first line.")
+        if "\r" in head.rstrip("\r\n"):
+            raise InputError(f"{path} ends its lines with a lone carriage return; save it with LF or CRLF line ends.")
         delimiter = max(",\t;|", key=lambda d: len(next(csv.reader([head], delimiter=d))))
         columns = [name.strip() for name in next(csv.reader([head.rstrip("\r\n")], delimiter=delimiter))]
         doubled = next((name for i, name in enumerate(columns) if name and name in columns[:i]), None)

@@ -67,6 +67,39 @@ def test_other_labels_several_item_kinds_and_text_on_relationships(engine: Calla
     assert e.similar("c3", 2, where={"country": "DE"})[0].id != "c3"
 
 
+CLUB = """
+UNWIND range(0, 19) AS i
+CREATE (m:`Club Member` {memberNo: 1000 + i, fullName: 'Member ' + i, about: 'I love the rope and the cliff, since day ' + i, age: 20 + i})
+CREATE (w:Workshop {ref: 'w' + i, headline: 'Workshop ' + i, body: 'grip, boulder, summit and all that belongs to it, part ' + i})
+MERGE (h:Hobby {slug: ['climbing', 'jazz'][i % 2], title: ['Climbing', 'Jazz'][i % 2]})
+CREATE (m)-[:ENJOYS]->(h), (w)-[:COVERS]->(h), (m)-[:ATTENDED]->(w)
+"""
+
+
+def test_keys_names_and_topics_are_guessed(engine: Callable[..., Engine]) -> None:
+    mapping = engine(CLUB).inspect().mapping
+    member, hobby, workshop = (
+        next(n for n in mapping.nodes if n.label == label) for label in ("Club Member", "Hobby", "Workshop")
+    )
+    assert (member.role, member.key, member.name) == (
+        "user",
+        "memberNo",
+        "fullName",
+    )  # a number that names beats a unique name
+    assert (hobby.role, hobby.key, hobby.name) == ("topic", "slug", "title")  # members and workshops point to it
+    assert (workshop.role, workshop.key, workshop.name, workshop.text) == (
+        "item",
+        "ref",
+        "headline",
+        ("headline", "body"),
+    )
+    assert {r.type: r.role for r in mapping.relationships} == {
+        "ENJOYS": "interest",
+        "COVERS": "about",
+        "ATTENDED": "behaviour",
+    }
+
+
 def test_no_items(engine: Callable[..., Engine]) -> None:
     e = through(engine(PEOPLE, TIES, TOPICS))
     assert len(e.recommend("c3", 5)) == 0

@@ -1,4 +1,5 @@
 import csv as csv_module
+import gzip
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -137,6 +138,14 @@ def test_missing_and_empty_files(tmp_path: Path) -> None:
         csv(users=write(tmp_path, "e.csv", "\n\n"))
     with pytest.raises(InputError, match="UTF-16"):
         csv(users=write(tmp_path, "e.csv", "id\n1\n".encode("utf-16")))
+    with pytest.raises(InputError, match="packed by gzip; unpack it"):
+        csv(users=write(tmp_path, "e.csv", gzip.compress(b"id\n1\n")))
+    with pytest.raises(InputError, match="Excel workbook"):
+        csv(users=write(tmp_path, "e.csv", b"PK\x03\x04..."))
+    with pytest.raises(InputError, match="not text"):
+        csv(users=write(tmp_path, "e.csv", b"id\0name\n1\n"))
+    with pytest.raises(InputError, match="lone carriage return"):
+        csv(users=write(tmp_path, "e.csv", b"id\r1\r2\r"))
     with pytest.raises(InputError, match="nothing to load"):
         csv()
     got = Collected(csv(users=write(tmp_path, "h.csv", "id,name\n")), tmp_path)
