@@ -119,7 +119,9 @@ def main() -> None:
     options = parser.parse_args()
     data = options.data / "lastfm-2k"
     hidden, judged = hide(read(data, "user_taggedartists.dat"), options.seed)
-    config = FitConfig(min_topic_users=30, tags_per_user=1_000_000, max_steps=options.steps, holdout="pairs")
+    config = FitConfig(
+        mode="frozen", min_topic_users=30, tags_per_user=1_000_000, max_steps=options.steps, holdout="pairs"
+    )
     with tempfile.TemporaryDirectory() as folder:
         snap = snapshot(Path(folder) / "snapshot", data, hidden)
         start = time.perf_counter()

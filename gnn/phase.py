@@ -50,6 +50,10 @@ class Context:
         topics = np.asarray(self.features.texts.topics @ standardise(self.table), np.float32)
         self.topic_text = torch.from_numpy(topics).to(self.device)
 
+    def view(self, hidden: Matrix) -> Visible:
+        """The graph with `hidden` interests out of sight."""
+        return visible(self.snapshot, self.found, hidden)
+
     def dense(self, matrix: Matrix) -> Bools:
         """Target columns of a pair matrix as bool [users, targets]."""
         return np.asarray(matrix[:, self.split.targets].toarray() > 0)
@@ -81,13 +85,13 @@ def build_phase(
     train.eliminate_zeros()
     masks = fold_masks(train, c.split, c.config.folds, c.config.seed) if len(c.split.targets) else []
     with progress.stage("linear parts", len(masks) + 1, "folds") as stage:
-        view = visible(c.snapshot, c.found, hidden)
+        view = c.view(hidden)
         parts = c.priors.parts(view, c.settings, quality) if len(c.split.targets) else {}
         stage.advance(1)
         seen: list[tuple[Visible, dict[str, Floats], Bools, Bools]] = []
         out_of_sight = c.dense(hidden)
         for mask in masks:
-            fold_view = visible(c.snapshot, c.found, sparse.csr_array(hidden + mask))
+            fold_view = c.view(sparse.csr_array(hidden + mask))
             known = c.dense(fold_view.tags) | out_of_sight
             seen.append((fold_view, c.priors.parts(fold_view, c.settings), known, c.dense(mask)))
             stage.advance(1)

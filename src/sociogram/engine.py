@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -132,6 +133,7 @@ class Engine:
         """
         from tempfile import TemporaryDirectory
 
+        started = time.perf_counter()
         self.home.runs.mkdir(parents=True, exist_ok=True)
         _sweep(self.home.runs)
         with TemporaryDirectory(prefix=f".snapshot-{os.getpid()}-", dir=self.home.runs) as folder:
@@ -143,6 +145,7 @@ class Engine:
                 revision=revision,
                 truth=truth,
                 progress=self.progress,
+                started=started,
                 **settings,
             )
 
@@ -318,9 +321,13 @@ def fit_snapshot(
     revision: str | None = None,
     truth: Path | None = None,
     progress: Progress = SILENT,
+    started: float | None = None,
     **settings: Any,
 ) -> Run:
-    """Learn from a snapshot without a database; an unfinished run with the same snapshot and settings is continued."""
+    """Learn from a snapshot without a database; an unfinished run with the same snapshot and settings is continued.
+
+    A budget counts from `started` (time.perf_counter; now unless given) to the learned profiles; publishing comes on top.
+    """
     from sociogram.encoders.load import load_encoder
     from sociogram.evaluation.planted import found, load_truth
     from sociogram.gnn.config import FitConfig
@@ -328,13 +335,14 @@ def fit_snapshot(
     from sociogram.graph.snapshot import now
     from sociogram.report.report import write_report
 
+    started = time.perf_counter() if started is None else started
     config = FitConfig(**settings)
     text_encoder = load_encoder(encoder, revision=revision, cache=home.cache)
     record = {"encoder": text_encoder.name, "encoderDigest": text_encoder.digest, **asdict(config)}
     run, resumed = Runs(home.runs).start(snapshot.hash, record)
     if resumed:
         progress.say("run", f"{run.id} was interrupted: going on where it stopped")
-    profiles, report = fit(snapshot, text_encoder, config, run.folder, progress)
+    profiles, report = fit(snapshot, text_encoder, config, run.folder, progress, spent=time.perf_counter() - started)
     text_encoder.save(run.folder / "encoder")
     profiles.save(run.folder)
     report = {"run": run.id, "createdAt": now(), **report}
@@ -380,6 +388,8 @@ def headline(report: dict[str, Any]) -> dict[str, Any]:
     for row in report.get("items", {}).get("rows", []):
         if row.get("method") in ("sociogram", "blend"):
             figures |= {f"items {k}": row[k] for k in ("ndcg@10", "recall@10") if row.get(k) is not None}
+    if report.get("modes"):
+        figures |= {"mode": report["modes"]["kept"], "choice": report["modes"]["sentence"]}
     if "ece" in report.get("tags", {}):
         figures["tags ece"] = report["tags"]["ece"]["shown"]
     return figures

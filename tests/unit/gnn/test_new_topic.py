@@ -7,6 +7,7 @@ from gnn_community import community
 
 from sociogram.encoders.light import LightEncoder
 from sociogram.gnn import fit as story
+from sociogram.gnn.choose import new_model
 from sociogram.gnn.config import FitConfig
 from sociogram.gnn.infer import network_outputs, new_topic_scores
 from sociogram.gnn.metrics import average_precision, mean
@@ -21,7 +22,7 @@ def test_a_topic_is_scored_from_its_text_alone(tmp_path: Path) -> None:
     config = replace(FitConfig(max_steps=60, folds=2, hidden=32, min_topic_users=1), item_loss=0.0)
     c, _ = story._prepare(snapshot, LightEncoder(32), config, story.Clock(), SILENT)
     phase = build_phase(c, c.split.held_out, truth=c.dense(c.split.validation))
-    model = story._new_model(c, phase)
+    model = new_model(c, phase)
     Trainer(model, phase.problem, config, None).run()
     vectors, _, _ = network_outputs(model, phase.problem, phase.graph)
     text = np.asarray(c.topic_text.cpu().numpy())
