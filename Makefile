@@ -2,11 +2,12 @@
 # make test    all tests
 # make check   format, lint, types, layers
 # make bench   slow benchmarks: many seeds, peers, the LTS database
+# make bench-joint   the ladder from popularity to joint training: hours, resumable
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test check bench format clean install
+.PHONY: demo test check bench bench-joint format clean install
 
 demo: $(READY)
 	@$(BIN)/sociogram demo
@@ -22,6 +23,9 @@ check: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks
+
+bench-joint: $(READY)
+	$(BIN)/python -m benchmarks.bench_joint
 
 format: $(READY)
 	$(BIN)/ruff format .

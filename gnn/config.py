@@ -47,6 +47,8 @@ class FitConfig:
         0.3,
     )  # of the links and of the network's gradient in the candidate `joint`
     em_rounds: int = 1
+    lexical: bool = True  # words beside the text vectors; off only to see what they are worth
+    skip: bool = True  # the linear parts beside the network; off only to see what they are worth
     device: str = "auto"  # auto | cpu | cuda
 
     def __post_init__(self) -> None:

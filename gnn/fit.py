@@ -136,7 +136,8 @@ def _prepare(
         items = fit_items(snapshot, seed=config.seed, progress=progress)
     with clock.stage("features"):
         factors = {} if items is None else {snapshot.users.label: items.user_factors, **items.item_factors}
-        features = build_features(snapshot, texts, factors, tokenize, seed=config.seed)
+        words = tokenize if config.lexical else _no_words
+        features = build_features(snapshot, texts, factors, words, seed=config.seed)
         found = interests(snapshot)
         split = split_interests(found, config)
         name = ("cuda" if torch.cuda.is_available() else "cpu") if config.device == "auto" else config.device
@@ -146,6 +147,10 @@ def _prepare(
         identity = hashlib.sha256(said.encode()).hexdigest()
         context = Context(snapshot, config, found, split, features, table, device, attributes, Settings(), identity)
     return context, items
+
+
+def _no_words(text: str) -> list[str]:
+    return []
 
 
 def _train_final(

@@ -86,14 +86,14 @@ def build_phase(
     masks = fold_masks(train, c.split, c.config.folds, c.config.seed) if len(c.split.targets) else []
     with progress.stage("linear parts", len(masks) + 1, "folds") as stage:
         view = c.view(hidden)
-        parts = c.priors.parts(view, c.settings, quality) if len(c.split.targets) else {}
+        parts = _parts(c, view, quality) if len(c.split.targets) else {}
         stage.advance(1)
         seen: list[tuple[Visible, dict[str, Floats], Bools, Bools]] = []
         out_of_sight = c.dense(hidden)
         for mask in masks:
             fold_view = c.view(sparse.csr_array(hidden + mask))
             known = c.dense(fold_view.tags) | out_of_sight
-            seen.append((fold_view, c.priors.parts(fold_view, c.settings), known, c.dense(mask)))
+            seen.append((fold_view, _parts(c, fold_view), known, c.dense(mask)))
             stage.advance(1)
     stack = offset or _fit_offset([(p, k, t) for _, p, k, t in seen], c.config.seed)
     links = _hidden_acts(c.snapshot, max(len(masks), 1), c.config.seed)
@@ -119,6 +119,12 @@ def build_phase(
     targets = torch.from_numpy(c.split.targets).to(c.device)
     problem = Problem(c.inputs, c.standard, c.topic_text, targets, folds, validation, c.attributes)
     return Phase(problem, graph, parts, known, stack, view)
+
+
+def _parts(c: Context, view: Visible, quality: Callable[[Floats], float] | None = None) -> dict[str, Floats]:
+    """The linear parts; popularity alone where the linear skip is switched off."""
+    parts = c.priors.parts(view, c.settings, quality)
+    return parts if c.config.skip else {"popularity": parts["popularity"]}
 
 
 def _fit_offset(folds: list[tuple[dict[str, Floats], Bools, Bools]], seed: int) -> Stack:
