@@ -92,7 +92,9 @@ def build_phase(
         out_of_sight = c.dense(hidden)
         for mask in masks:
             fold_view = c.view(sparse.csr_array(hidden + mask))
-            known = c.dense(fold_view.tags) | out_of_sight
+            # what is hidden for good counts as unknown, like all else that is not seen: left out of the loss it would be told
+            # apart from what a user does not have, and the network would find it again
+            known = c.dense(fold_view.tags)
             seen.append((fold_view, _parts(c, fold_view), known, c.dense(mask)))
             stage.advance(1)
     stack = offset or _fit_offset([(p, k, t) for _, p, k, t in seen], c.config.seed)
