@@ -35,7 +35,9 @@ def fit(
     budget: Annotated[
         str | None, typer.Option(help="Time for learning, e.g. 10m, 90s, 1h30m; publishing comes on top.")
     ] = None,
-    encoder: Annotated[str, typer.Option(help="Hugging Face id, local folder, or `light`.")] = "all-MiniLM-L6-v2",
+    encoder: Annotated[
+        str, typer.Option(help="Hugging Face id, folder, GGUF file, smollm2-135m, or `light`.")
+    ] = "all-MiniLM-L6-v2",
     revision: Annotated[str | None, typer.Option(help="Revision of a Hugging Face id.")] = None,
     seed: Annotated[int, typer.Option(help="Seed.")] = 0,
     snapshot: Annotated[

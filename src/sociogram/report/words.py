@@ -24,7 +24,9 @@ def plain(value: Any) -> Any:
 
 
 def decimal(value: Any) -> str:
-    """Three decimals, a dash where there is no number."""
+    """Three decimals, a dash where there is no number; a whole number is a count."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return count(value)
     found = number(value)
     if found is None:
         return "–"
