@@ -86,6 +86,7 @@ class TopLayers(torch.nn.Module):
         super().__init__()
         layers = layers_of(module)
         self.cut = len(layers) - tuning.over(len(layers))
+        self.share = 1 - self.cut / len(layers)  # of the layers that are here
         self.tuning = tuning
         if tuning.method == "lora":
             add_adapter(module, tuning)

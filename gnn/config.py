@@ -39,9 +39,11 @@ class FitConfig:
     full_batch_edges: int = 1_000_000  # more relationships than this: train on sampled neighbourhoods
     precision_floor: float = 0.5  # a tag is shown only at probabilities that reach this precision on validation
     checkpoint_every: int = 40  # steps
-    encoder_layers: int = 3  # top layers of the text encoder that learn in joint mode
+    encoder_method: str | None = None  # top_layers, full or lora; None: what was measured best for the kind of model
+    encoder_layers: int | None = None  # top layers of the text encoder that learn; None: as above
+    encoder_rate: float | None = None  # None: as above
+    encoder_rank: int | None = None  # of LoRA adapters; None: as above
     encoder_steps: int = 120
-    encoder_rate: float = 5e-5
     joint_weights: tuple[float, float] = (
         1.0,
         0.3,

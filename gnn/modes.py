@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from sociogram.encoders.encoder import Encoder
-from sociogram.errors import InputError, TrainingError
+from sociogram.errors import EncoderError, InputError, TrainingError
 from sociogram.gnn import metrics
 from sociogram.gnn.budget import Budget
 from sociogram.gnn.choose import Choice, choose, new_model
@@ -130,7 +130,7 @@ class _Modes:
             return frozen, None, None, ["no interests to compare by"]
         try:
             tuner = Tuner(self.encoder, texts.distinct, self.c.table, self.c.config, self.progress)
-        except InputError:
+        except (InputError, EncoderError):
             if self.mode != "auto":
                 raise
             return frozen, None, None, [f"the encoder {self.encoder.name} has no layers to train"]

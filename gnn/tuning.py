@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from torch import Tensor
 
 from sociogram.encoders.cache import CachedEncoder
 from sociogram.encoders.encoder import Encoder
+from sociogram.encoders.tuning import Tuning, default_tuning
 from sociogram.errors import InputError, TrainingError
 from sociogram.gnn.checkpoint import flattened, optimizer_states, read_checkpoint, under, write_checkpoint
 from sociogram.gnn.config import FitConfig
@@ -22,6 +23,8 @@ from sociogram.progress import SILENT, Progress
 
 Floats = NDArray[np.float32]
 TOKENS = 64  # of a text that are read while training; encoding afterwards reads all of it
+STATES = 2_000_000_000  # bytes of lower states at most that are kept of whole texts; above, training keeps the first TOKENS only
+CHARACTERS = 3  # a token has at least, on average
 TIMED = 3  # steps after which a budget is turned into steps
 COLLAPSED = 1e-3  # spread of a step's vectors below which they are all alike
 
@@ -51,9 +54,16 @@ class Tuner:
                 "Use mode frozen, or another encoder."
             )
         self.encoder, self.texts, self.config = opened, texts, config
-        self.top = opened.split(config.encoder_layers)
+        self.tuning = _tuning(opened, config)
+        self.top = opened.split(self.tuning)
         self.first = self.weights()
-        self.lower = opened.lower_states(texts, self.top, max_length=TOKENS, progress=progress)
+        room = min(STATES, psutil.virtual_memory().available // 4)
+        self.whole = sum(map(len, texts)) // CHARACTERS * opened.width * 2 <= room
+        self.lower = (
+            opened.lower_states(texts, self.top, max_windows=None, progress=progress)
+            if self.whole
+            else opened.lower_states(texts, self.top, max_length=TOKENS, progress=progress)
+        )
         self.encoding: float | None = None
         mean, deviation = frozen.mean(0), frozen.std(0)  # as `features.standardise`, kept while the vectors move
         floor = max(0.3 * float(np.median(deviation)), 1e-6)
@@ -83,7 +93,7 @@ class Tuner:
             started = time.perf_counter()
             self.encoder.encode([self.texts[i] for i in chosen])
             each = (time.perf_counter() - started) / max(sum(len(self.texts[i]) for i in chosen), 1)
-            self.encoding = each * sum(map(len, self.texts))
+            self.encoding = each * sum(map(len, self.texts)) * (self.top.share if self.whole else 1.0)
         return self.encoding
 
     def tune(
@@ -109,7 +119,7 @@ class Tuner:
         if tuned is None:
             self.load(self.first)
             return None
-        tuned.table = self.encoder.encode(self.texts, progress)
+        tuned.table = self.top.encode(self.lower, progress) if self.whole else self.encoder.encode(self.texts, progress)
         tuned.weights = self.weights()
         if checkpoint is not None:
             kept = {f"weight.{i}": w for i, w in enumerate(tuned.weights)} | {"table": torch.from_numpy(tuned.table)}
@@ -132,7 +142,7 @@ class Tuner:
         progress: Progress,
     ) -> Tuned | None:
         fused = next(self.top.parameters()).device.type in ("cpu", "cuda")
-        optimizer = torch.optim.AdamW(self.top.parameters(), self.config.encoder_rate, weight_decay=0.01, fused=fused)
+        optimizer = torch.optim.AdamW(self.top.parameters(), self.tuning.rate, weight_decay=0.01, fused=fused)
         file, limit = checkpoint and checkpoint / "tuning.safetensors", self.config.encoder_steps
         tuned, texts = Tuned([], np.zeros((0, 0), np.float32)), 0
         with torch.random.fork_rng(devices=[]), progress.stage(name, limit, "steps") as stage:
@@ -166,13 +176,13 @@ class Tuner:
         optimizer: torch.optim.Optimizer,
         name: str,
     ) -> None:
-        vectors = self.top.vectors(self.lower, rows.tolist())
+        vectors = self.top.vectors(self.lower, rows, TOKENS)
         standard = (vectors - self.mean.to(vectors)) / self.deviation.to(vectors)
         spread = float(standard.detach().std(0).max()) if len(rows) > 2 else 1.0
         if spread < COLLAPSED:
             raise TrainingError(
                 f"{name}: the text encoder collapsed: all texts have one vector (spread {spread:.1e}). "
-                f"Lower encoder_rate (now {self.config.encoder_rate})."
+                f"Lower encoder_rate (now {self.tuning.rate:g})."
             )
         total = torch.zeros_like(standard)
         for weight, objective in objectives.values():
@@ -183,7 +193,7 @@ class Tuner:
         norm = torch.sqrt(sum((g.float() ** 2).sum() for g in grads if g is not None) + torch.tensor(1e-24))
         if not torch.isfinite(norm):
             raise TrainingError(
-                f"{name}: the encoder's gradient is not finite. Lower encoder_rate (now {self.config.encoder_rate})."
+                f"{name}: the encoder's gradient is not finite. Lower encoder_rate (now {self.tuning.rate:g})."
             )
         for w, g in zip(parameters, grads, strict=True):
             w.grad = None if g is None else g / norm.clamp(min=1e-10)
@@ -218,6 +228,17 @@ class Tuner:
             objective.restore(under(stored, f"objective.{name}."))
         torch.set_rng_state(stored["rng"])
         return _unpacked(stored), int(stored["limit"])
+
+
+def _tuning(encoder: Any, config: FitConfig) -> Tuning:
+    """The measured recipe for this kind of model, with what the options say otherwise."""
+    recipe = default_tuning(encoder, config.encoder_layers)
+    return replace(
+        recipe,
+        method=config.encoder_method or recipe.method,
+        rate=recipe.rate if config.encoder_rate is None else config.encoder_rate,
+        rank=recipe.rank if config.encoder_rank is None else config.encoder_rank,
+    )
 
 
 def _note(losses: Mapping[str, float], rate: float) -> str:
