@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sociogram.loaders.jargon import jargon
 
 from benchmarks import HERE, data, save, show
 from benchmarks.from_source import snapshot
@@ -23,6 +22,7 @@ from benchmarks.tag_methods import SIMPLE, sociogram
 from benchmarks.tag_rows import Answer, Method, Rows, summary
 from benchmarks.tag_tasks import Task, hide, posts_of, without_ties
 from sociogram.loaders.demo import demo
+from sociogram.loaders.jargon import jargon
 from sociogram.loaders.source import Source
 from sociogram.loaders.stackexchange import stackexchange
 
@@ -42,11 +42,11 @@ METHODS: dict[str, Method] = SIMPLE | {
     "frozen, no ties": no_ties,
     "two_step": sociogram(mode="two_step"),
     "em": sociogram(mode="em"),
-    "joint": sociogram(mode="joint"),
+    "joint": sociogram(mode="joint", candidates=("joint",)),
     "auto": sociogram(mode="auto"),
     "LLM, frozen": sociogram(LLM, mode="frozen"),
     "LLM, two_step": sociogram(LLM, mode="two_step"),
-    "LLM, joint": sociogram(LLM, mode="joint"),
+    "LLM, joint": sociogram(LLM, mode="joint", candidates=("joint",)),
 }
 AGAINST = (
     ("frozen", "TF-IDF + LR, own + neighbours' text"),

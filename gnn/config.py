@@ -49,6 +49,9 @@ class FitConfig:
         0.3,
     )  # of the links and of the network's gradient in the candidate `joint`
     em_rounds: int = 1
+    candidates: tuple[str, ...] | None = (
+        None  # what is tried instead of what the mode stands for: frozen, two_step, joint, em
+    )
     lexical: bool = True  # words beside the text vectors; off only to see what they are worth
     skip: bool = True  # the linear parts beside the network; off only to see what they are worth
     device: str = "auto"  # auto | cpu | cuda
@@ -56,6 +59,9 @@ class FitConfig:
     def __post_init__(self) -> None:
         if self.mode not in get_args(Mode):
             raise InputError(f"mode: expected one of {', '.join(get_args(Mode))}; got {self.mode!r}.")
+        unknown = [name for name in self.candidates or () if name not in ("frozen", "two_step", "joint", "em")]
+        if unknown or self.candidates == ():
+            raise InputError(f"candidates: expected some of frozen, two_step, joint, em; got {self.candidates}.")
         if self.holdout not in get_args(Holdout):
             raise InputError(f"holdout: expected one of {', '.join(get_args(Holdout))}; got {self.holdout!r}.")
         for name in ("folds", "hidden", "layers", "shared", "max_steps", "patience", "validate_every", "batch_users"):
@@ -68,4 +74,9 @@ class FitConfig:
 
     def to_json(self) -> dict[str, Any]:
         """As a plain dict."""
-        return {**asdict(self), "fanouts": list(self.fanouts), "joint_weights": list(self.joint_weights)}
+        return {
+            **asdict(self),
+            "fanouts": list(self.fanouts),
+            "joint_weights": list(self.joint_weights),
+            "candidates": self.candidates and list(self.candidates),
+        }

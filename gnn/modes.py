@@ -114,7 +114,7 @@ class _Modes:
 
     def _plan(self) -> tuple[tuple[str, ...], Tuner | None, TextLinks | None, list[str]]:
         """Candidates of the mode as far as data and encoder allow, and what has to be said about the others."""
-        names, split, texts = CANDIDATES[self.mode], self.c.split, self.c.features.texts
+        names, split, texts = self.c.config.candidates or CANDIDATES[self.mode], self.c.split, self.c.features.texts
         frozen: tuple[str, ...] = ("frozen",)
         if names == frozen:
             return names, None, None, []

@@ -30,8 +30,8 @@ HEAD_RATE = 3e-3
 class Objective(Protocol):
     """One source of gradient."""
 
-    def ask(self, rng: np.random.Generator) -> Rows:
-        """Rows of the distinct texts wanted in the next step."""
+    def ask(self, rng: np.random.Generator, size: float = 1.0) -> Rows:
+        """Rows of the distinct texts wanted in the next step; `size` is a share of the usual number."""
 
     def gradient(self, vectors: Tensor, rows: Rows) -> Tensor:
         """Gradient [len(rows), width] on the standardised vectors of the sorted `rows`, which hold what was asked for."""
@@ -55,8 +55,8 @@ class Links:
     def __init__(self, links: TextLinks) -> None:
         self.links, self.pairs, self.last = links, np.zeros((0, 2), np.int64), 0.0
 
-    def ask(self, rng: np.random.Generator) -> Rows:
-        self.pairs = self.links.sample(rng, PAIRS)
+    def ask(self, rng: np.random.Generator, size: float = 1.0) -> Rows:
+        self.pairs = self.links.sample(rng, max(round(PAIRS * size), 2))
         return self.pairs.ravel()
 
     def gradient(self, vectors: Tensor, rows: Rows) -> Tensor:
@@ -105,14 +105,14 @@ class Network:
         self.last: dict[str, float] = {}
         self.touched: set[int] = set()
 
-    def ask(self, rng: np.random.Generator) -> Rows:
+    def ask(self, rng: np.random.Generator, size: float = 1.0) -> Rows:
         self.table.grad = None
         self.last = self.trainer.step()
         if self.table.grad is None:
             return np.zeros(0, np.int64)
-        size = self.table.grad.norm(dim=1)
-        best = torch.topk(size, min(ASKED, len(size))).indices.sort().values
-        best = best[size[best] > 0]
+        norms = self.table.grad.norm(dim=1)
+        best = torch.topk(norms, min(max(round(ASKED * size), 1), len(norms))).indices.sort().values
+        best = best[norms[best] > 0]
         self.asked, self.wanted = best.cpu().numpy(), self.table.grad[best].clone()
         self.table.grad = None
         return self.asked
@@ -162,8 +162,8 @@ class AuthorTags:
     def __bool__(self) -> bool:
         return bool(self.pools) and self.tags.shape[1] > 0
 
-    def ask(self, rng: np.random.Generator) -> Rows:
-        share = AUTHORS // max(len(self.pools), 1)
+    def ask(self, rng: np.random.Generator, size: float = 1.0) -> Rows:
+        share = max(round(AUTHORS * size) // max(len(self.pools), 1), 1)
         self.users = np.concatenate([rng.choice(pool, min(share, len(pool)), replace=False) for pool in self.pools])
         pairs = [(i, t) for i, u in enumerate(self.users) for t in _some(self.texts[u], rng)]
         self.drawn = np.array(pairs, np.int64)

@@ -17,6 +17,7 @@ from sociogram.errors import TrainingError
 from sociogram.gnn.checkpoint import flattened, optimizer_states, read_checkpoint, under, write_checkpoint
 from sociogram.gnn.config import FitConfig
 from sociogram.gnn.heads import Target, head_loss
+from sociogram.gnn.memory import with_less
 from sociogram.gnn.metrics import mean_average_precision
 from sociogram.gnn.model import Graph, Inputs, Sociogram
 from sociogram.gnn.sage import name
@@ -107,6 +108,7 @@ class Batch:
     links: Mapping[str, NDArray[np.int64]]
 
 
+FEWEST_USERS = 32  # of a batch: below, memory is given up on
 FEWEST_STEPS = 24  # however large the graph
 TIMED = 5  # steps after which a time is turned into steps
 
@@ -127,6 +129,7 @@ class Trainer:
         if not self.sampled:
             self.limit = min(self.limit, max(FEWEST_STEPS, config.max_passes // max(edges, 1)))
         self.nodes = 0  # that the last step read
+        self.batch_users = config.batch_users
         self.samplers: dict[int, Sampler] = {}
         self.whole: dict[str, Tensor] = {}
         device = problem.table.device
@@ -167,10 +170,23 @@ class Trainer:
         self.limit = min(self.limit, steps)
 
     def step(self) -> dict[str, float]:
-        """One gradient step on the next fold; the losses."""
-        losses = self._step()
+        """One gradient step on the next fold, on less of the graph at a time where memory runs out; the losses."""
+        losses: dict[str, float] = {}
+
+        def once() -> None:
+            nonlocal losses
+            losses = self._step()
+
+        with_less(once, self._less, "training the network")
         self.result.steps += 1
         return losses
+
+    def _less(self) -> bool:
+        """Sampled neighbourhoods instead of the whole graph, then of fewer users."""
+        if self.sampled:
+            self.batch_users //= 2
+        self.sampled = True
+        return self.batch_users >= FEWEST_USERS
 
     def _advance(self) -> str:
         losses, r = self.step(), self.result
@@ -203,7 +219,7 @@ class Trainer:
             offset = self.offset[k][at]
             losses["tags"] = ranking_loss(scores + offset, self.known[k][at], self.truth[k][at])
         if config.item_loss:
-            losses["items"] = config.item_loss * link_loss(z, batch.links, users, config.batch_users)
+            losses["items"] = config.item_loss * link_loss(z, batch.links, users, self.batch_users)
         for target in p.attributes:
             rows = target.train if isinstance(at, slice) else target.train[at.numpy()]
             if rows.any():
@@ -237,10 +253,10 @@ class Trainer:
         )
         pool = torch.from_numpy(np.flatnonzero(fold.truth.any(1)))
         pool = pool if len(pool) else torch.arange(len(fold.truth))
-        users = pool[torch.randperm(len(pool))[: config.batch_users]].numpy()
+        users = pool[torch.randperm(len(pool))[: self.batch_users]].numpy()
         links = {}
         for label, pairs in fold.links.items():
-            links[label] = pairs[torch.randperm(len(pairs))[: config.batch_users].numpy()]
+            links[label] = pairs[torch.randperm(len(pairs))[: self.batch_users].numpy()]
         seeds = {label: np.arange(len(whole[label])) for label in shape.topics}
         everyone = np.concatenate([users, *(pairs[:, 0] for pairs in links.values())])
         seeds[shape.users] = everyone[np.sort(np.unique(everyone, return_index=True)[1])]

@@ -18,6 +18,7 @@ from sociogram.encoders.tuning import Tuning, default_tuning
 from sociogram.errors import InputError, TrainingError
 from sociogram.gnn.checkpoint import flattened, optimizer_states, read_checkpoint, under, write_checkpoint
 from sociogram.gnn.config import FitConfig
+from sociogram.gnn.memory import with_less
 from sociogram.gnn.objectives import Objective
 from sociogram.progress import SILENT, Progress
 
@@ -26,6 +27,7 @@ TOKENS = 64  # of a text that are read while training; encoding afterwards reads
 STATES = 2_000_000_000  # bytes of lower states at most that are kept of whole texts; above, training keeps the first TOKENS only
 CHARACTERS = 3  # a token has at least, on average
 TIMED = 3  # steps after which a budget is turned into steps
+SMALLEST = 1 / 8  # of a step's texts: below, memory is given up on
 COLLAPSED = 1e-3  # spread of a step's vectors below which they are all alike
 
 
@@ -65,6 +67,7 @@ class Tuner:
             else opened.lower_states(texts, self.top, max_length=TOKENS, progress=progress)
         )
         self.encoding: float | None = None
+        self.size = 1.0  # of a step, as a share of what an objective takes
         mean, deviation = frozen.mean(0), frozen.std(0)  # as `features.standardise`, kept while the vectors move
         floor = max(0.3 * float(np.median(deviation)), 1e-6)
         self.mean, self.deviation = torch.from_numpy(mean), torch.from_numpy(np.maximum(deviation, floor))
@@ -153,12 +156,9 @@ class Tuner:
                 stage.advance(len(tuned.curve))
             started, first = time.perf_counter(), len(tuned.curve)
             while (step := len(tuned.curve)) < limit:
-                rng = np.random.default_rng((self.config.seed, 13, step))  # nothing to keep when a run is cut
-                rows = np.unique(np.concatenate([o.ask(rng) for _, o in objectives.values()]))
-                self._step(objectives, rows, optimizer, name)
+                texts += self._fitting(objectives, optimizer, name, step)
                 losses = {k: v for _, o in objectives.values() for k, v in o.losses().items()}
                 tuned.curve.append({"step": step + 1, **losses})
-                texts += len(rows)
                 each = (time.perf_counter() - started) / (step + 1 - first)
                 stage.advance(1, _note(losses, texts / max(time.perf_counter() - started, 1e-9)))
                 if np.isfinite(seconds) and step + 1 == first + TIMED:
@@ -168,6 +168,26 @@ class Tuner:
                 if file and (step + 1) % self.config.checkpoint_every == 0:
                     write_checkpoint(file, self._state(objectives, optimizer, tuned.curve, limit), identity)
         return tuned
+
+    def _fitting(
+        self, objectives: Mapping[str, tuple[float, Objective]], optimizer: torch.optim.Optimizer, name: str, step: int
+    ) -> int:
+        """One step, with fewer texts from now on where memory runs out; returns how many texts it read."""
+        read = 0
+
+        def once() -> None:
+            nonlocal read
+            rng = np.random.default_rng((self.config.seed, 13, step))  # nothing to keep when a run is cut
+            rows = np.unique(np.concatenate([o.ask(rng, self.size) for _, o in objectives.values()]))
+            self._step(objectives, rows, optimizer, name)
+            read = len(rows)
+
+        def less() -> bool:
+            self.size /= 2
+            return self.size >= SMALLEST
+
+        with_less(once, less, name)
+        return read
 
     def _step(
         self,
