@@ -31,15 +31,19 @@ class Adjacency:
 
 def _tensor(matrix: "sparse.csr_array", device: torch.device) -> Tensor:
     matrix.sort_indices()
+    return csr_tensor(
+        torch.from_numpy(np.asarray(matrix.indptr, np.int64)),
+        torch.from_numpy(np.asarray(matrix.indices, np.int64)),
+        torch.from_numpy(np.asarray(matrix.data, np.float32)),
+        matrix.shape,
+    ).to(device)
+
+
+def csr_tensor(indptr: Tensor, columns: Tensor, weights: Tensor, size: tuple[int, int]) -> Tensor:
+    """A CSR tensor of these very arrays, without torch's notice that CSR is in beta."""
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Sparse", category=UserWarning)  # beta notice of CSR tensors
-        return torch.sparse_csr_tensor(
-            torch.from_numpy(np.asarray(matrix.indptr, np.int64)),
-            torch.from_numpy(np.asarray(matrix.indices, np.int64)),
-            torch.from_numpy(np.asarray(matrix.data, np.float32)),
-            size=matrix.shape,
-            device=device,
-        )
+        warnings.filterwarnings("ignore", message="Sparse", category=UserWarning)
+        return torch.sparse_csr_tensor(indptr, columns, weights, size=size)
 
 
 class _Mean(torch.autograd.Function):
@@ -78,7 +82,9 @@ class SageLayer(nn.Module):
         total = {label: self.own[name(label)](v[: sizes[label]]) for label, v in x.items()}
         for relation, adjacency in graph.items():
             source, _, target = relation
-            total[target] = total[target] + self.messages[name(*relation)](aggregate(adjacency, x[source]))
+            total[target] = total[target] + self.messages[name(*relation)](
+                aggregate(adjacency, x[source][: adjacency.forward.shape[1]])
+            )
         return {
             label: self.norm[name(label)](x[label][: sizes[label]] + self.dropout(torch.relu(v)))
             for label, v in total.items()
