@@ -50,12 +50,29 @@ class _Mean(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, forward: Tensor, backward: Tensor) -> Tensor:
         ctx.back = backward
-        out: Tensor = torch.sparse.mm(forward, x)
-        return out
+        return product(forward, x)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:
-        return torch.sparse.mm(ctx.back, grads[0].contiguous()), None, None
+        return product(ctx.back, grads[0]), None, None
+
+
+def product(matrix: Tensor, x: Tensor, rows: slice | None = None) -> Tensor:
+    """CSR [n, m] times x [m, d], or some of its rows only; each row is summed by one thread, in the order of its columns.
+
+    On the CPU this is a weighted embedding bag: the same sums, two to four times as fast as torch's sparse product.
+    """
+    indptr, columns, weights = matrix.crow_indices(), matrix.col_indices(), matrix.values()
+    if rows is not None:
+        indptr = indptr[rows.start : rows.stop + 1]
+        first, last = int(indptr[0]), int(indptr[-1])
+        indptr, columns, weights = indptr - first, columns[first:last], weights[first:last]
+    if x.device.type != "cpu":
+        out: Tensor = torch.sparse.mm(csr_tensor(indptr, columns, weights, (len(indptr) - 1, len(x))), x.contiguous())
+        return out
+    return nn.functional.embedding_bag(
+        columns, x.contiguous(), indptr, mode="sum", per_sample_weights=weights, include_last_offset=True
+    )
 
 
 def aggregate(adjacency: Adjacency, x: Tensor) -> Tensor:
@@ -79,16 +96,29 @@ class SageLayer(nn.Module):
         sizes = {label: len(v) for label, v in x.items()}
         for (_, _, target), a in graph.items():
             sizes[target] = a.forward.shape[0]
-        total = {label: self.own[name(label)](v[: sizes[label]]) for label, v in x.items()}
+        total = {label: self.own[name(label)](_first(v, sizes[label])) for label, v in x.items()}
         for relation, adjacency in graph.items():
             source, _, target = relation
-            total[target] = total[target] + self.messages[name(*relation)](
-                aggregate(adjacency, x[source][: adjacency.forward.shape[1]])
-            )
+            # a label that nothing points to keeps all its rows, more than an inner hop has met
+            states = _first(x[source], adjacency.forward.shape[1])
+            total[target] = total[target] + self.message(relation, adjacency, states)
         return {
-            label: self.norm[name(label)](x[label][: sizes[label]] + self.dropout(torch.relu(v)))
+            label: self.norm[name(label)](_first(x[label], sizes[label]) + self.dropout(torch.relu(v)))
             for label, v in total.items()
         }
+
+    def message(self, relation: Relation, adjacency: Adjacency, states: Tensor) -> Tensor:
+        """W_r mean h = mean W_r h: the weights are applied where there are fewer rows, to the sources or to the means."""
+        linear = self.messages[name(*relation)]
+        if len(states) < adjacency.forward.shape[0]:
+            return aggregate(adjacency, linear(states))
+        out: Tensor = linear(aggregate(adjacency, states))
+        return out
+
+
+def _first(x: Tensor, rows: int) -> Tensor:
+    """The first rows; a slice of all of them would cost a pass over the memory in the gradient."""
+    return x if len(x) == rows else x[:rows]
 
 
 @torch.no_grad()
@@ -99,29 +129,15 @@ def blockwise(
     out = {}
     for label, states in h.items():
         into = {r: a.forward for r, a in graph.items() if r[2] == label}
-        parts = []
-        for start in range(0, max(len(states), 1), rows):
-            own = states[start : start + rows]
+        out[label] = torch.empty_like(states)
+        for start in range(0, len(states), rows):
+            block = slice(start, min(start + rows, len(states)))
+            own = states[block]
             total = layer.own[name(label)](own)
             for r, matrix in into.items():
-                message = torch.sparse.mm(_rows(matrix, start, start + len(own)), h[r[0]])
-                total = total + layer.messages[name(*r)](message)
-            parts.append(layer.norm[name(label)](own + layer.dropout(torch.relu(total))))
-        out[label] = torch.cat(parts)
+                total += layer.messages[name(*r)](product(matrix, h[r[0]], block))
+            out[label][block] = layer.norm[name(label)](own + layer.dropout(total.relu_()))
     return out
-
-
-def _rows(matrix: Tensor, start: int, stop: int) -> Tensor:
-    indptr = matrix.crow_indices()
-    first, last = int(indptr[start]), int(indptr[stop])
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Sparse", category=UserWarning)
-        return torch.sparse_csr_tensor(
-            indptr[start : stop + 1] - first,
-            matrix.col_indices()[first:last],
-            matrix.values()[first:last],
-            size=(stop - start, matrix.shape[1]),
-        )
 
 
 def name(*parts: str) -> str:
