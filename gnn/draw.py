@@ -97,10 +97,14 @@ def draw(matrix, rows, fanout, replace, even, seed, place, count):  # type: igno
             met += 1
         picked[e] = place[column]
     for i in range(len(rows)):
-        _sort(picked, weight, out[i], out[i + 1])
+        if not replace:
+            _sort(picked, weight, out[i], out[i + 1])
         total_weight = 0.0
-        for e in range(out[i], out[i + 1]):
-            total_weight += weight[e]
+        if even:
+            total_weight = float(out[i + 1] - out[i])
+        else:
+            for e in range(out[i], out[i + 1]):
+                total_weight += weight[e]
         scale = 1.0 / total_weight if total_weight > 0 else 0.0
         for e in range(out[i], out[i + 1]):
             weight[e] *= scale

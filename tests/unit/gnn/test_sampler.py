@@ -156,6 +156,20 @@ def test_all_neighbours_give_the_states_of_the_whole_graph(kind: str) -> None:
         torch.testing.assert_close(h[label], whole[label][torch.from_numpy(rows)], atol=1e-5, rtol=1e-5)
 
 
+@kinds
+def test_pyg_finds_the_same_neighbourhood_where_all_neighbours_are_drawn(kind: str) -> None:
+    from torch_geometric.utils import k_hop_subgraph
+
+    rng = np.random.default_rng(1)
+    matrix = sparse.csr_array((rng.random((200, 200)) < 0.01).astype(np.float32))
+    r = ("User", "KNOWS", "User")
+    edges = torch.from_numpy(np.stack(matrix.nonzero()[::-1]).astype(np.int64))  # from source to destination
+    for hops in (1, 2, 3):
+        block = sampler(kind, {r: matrix}, {"User": 200}).sample({"User": np.array([5, 90])}, (99,) * hops, 0, False)
+        theirs = k_hop_subgraph([5, 90], hops, edges, num_nodes=200)[0]
+        assert sorted(block.nodes["User"]) == theirs.tolist()
+
+
 def test_a_graph_on_the_cpu_is_sampled_there() -> None:
     graph = {r: Adjacency.of(m, CPU) for r, m in matrices(False).items()}
     seeds = {"User": np.arange(4)}
