@@ -67,12 +67,13 @@ def product(matrix: Tensor, x: Tensor, rows: slice | None = None) -> Tensor:
         indptr = indptr[rows.start : rows.stop + 1]
         first, last = int(indptr[0]), int(indptr[-1])
         indptr, columns, weights = indptr - first, columns[first:last], weights[first:last]
-    if x.device.type != "cpu":
-        out: Tensor = torch.sparse.mm(csr_tensor(indptr, columns, weights, (len(indptr) - 1, len(x))), x.contiguous())
-        return out
-    return nn.functional.embedding_bag(
-        columns, x.contiguous(), indptr, mode="sum", per_sample_weights=weights, include_last_offset=True
-    )
+    if x.device.type == "cpu":
+        return nn.functional.embedding_bag(
+            columns, x.contiguous(), indptr, mode="sum", per_sample_weights=weights, include_last_offset=True
+        )
+    part = matrix if rows is None else csr_tensor(indptr, columns, weights, (len(indptr) - 1, matrix.shape[1]))
+    out: Tensor = torch.sparse.mm(part, x.contiguous())
+    return out
 
 
 def aggregate(adjacency: Adjacency, x: Tensor) -> Tensor:
