@@ -31,6 +31,7 @@ from sociogram.gnn.infer import embeddings, network_outputs
 from sociogram.gnn.linear import Settings
 from sociogram.gnn.model import Sociogram
 from sociogram.gnn.modes import Learned, learn
+from sociogram.gnn.new_topic import TopicTower
 from sociogram.gnn.phase import Context, Phase, build_phase
 from sociogram.gnn.split import interests, split_interests
 from sociogram.gnn.tag_table import tag_table
@@ -89,17 +90,21 @@ def fit(
     tags = tag_table(c, final, choice, scores)
     table = items.table(config.recommendations) if items else _no_recommendations()
     factors = {} if items is None else {snapshot.users.label: items.user_factors, **items.item_factors}
+    published = embeddings(vectors, factors, snapshot, config)
     profiles = Profiles(
         user_label=snapshot.users.label,
         keys={label: n.keys for label, n in snapshot.nodes.items()},
         names={label: n.names for label, n in snapshot.nodes.items()},
-        embeddings=embeddings(vectors, factors, snapshot, config),
+        embeddings=published,
         tags=tags,
         recommendations=table,
         keywords=_keywords(c),
         attributes=attributes,
     )
     _save(model, config, choice, folder)
+    if model.shape.topics and choice.judged:
+        shared = vectors[snapshot.users.label]
+        TopicTower.of(model, choice, shared, published[snapshot.users.label][:, : shared.shape[1]]).save(folder)
     report = _report(c, learned, tag_section, attribute_report, items, clock)
     if budget.limited:
         report["cost"]["budget_seconds"] = budget.seconds

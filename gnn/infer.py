@@ -58,17 +58,6 @@ def _projected(model: Sociogram, label: str, x: Tensor, rows: int) -> Tensor:
     return out
 
 
-@torch.no_grad()
-def new_topic_scores(model: Sociogram, users: Floats, text: Floats) -> Floats:
-    """The network's scores [users, k] of topics that are not in the graph, from their text alone.
-
-    `users` are shared-space vectors of `network_outputs`; `text` [k, width] are vectors standardised as the table was.
-    """
-    device = model.topic_text.weight.device
-    topics = model.topic_text(torch.from_numpy(text).to(device))
-    return np.asarray(model.scores(torch.from_numpy(users).to(device), topics).cpu().numpy(), np.float32)
-
-
 def embeddings(
     vectors: Mapping[str, Floats], factors: Mapping[str, Floats], snapshot: Snapshot, config: FitConfig
 ) -> dict[str, Floats]:

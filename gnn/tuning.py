@@ -18,6 +18,7 @@ from sociogram.encoders.tuning import Tuning, default_tuning
 from sociogram.errors import InputError, TrainingError
 from sociogram.gnn.checkpoint import flattened, optimizer_states, read_checkpoint, under, write_checkpoint
 from sociogram.gnn.config import FitConfig
+from sociogram.gnn.features import moments
 from sociogram.gnn.memory import with_less
 from sociogram.gnn.objectives import Objective
 from sociogram.progress import SILENT, Progress
@@ -68,9 +69,8 @@ class Tuner:
         )
         self.encoding: float | None = None
         self.size = 1.0  # of a step, as a share of what an objective takes
-        mean, deviation = frozen.mean(0), frozen.std(0)  # as `features.standardise`, kept while the vectors move
-        floor = max(0.3 * float(np.median(deviation)), 1e-6)
-        self.mean, self.deviation = torch.from_numpy(mean), torch.from_numpy(np.maximum(deviation, floor))
+        mean, deviation = moments(frozen)  # of the table before training: kept while the vectors move
+        self.mean, self.deviation = torch.from_numpy(mean), torch.from_numpy(deviation)
 
     def weights(self) -> list[Tensor]:
         """A copy of the trained part's weights."""

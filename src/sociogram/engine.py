@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from sociogram.loaders.load import LoadReport
     from sociogram.loaders.source import Source
     from sociogram.queries.ask import Asker, Key
-    from sociogram.queries.rows import Profile, Recommendation, Rows, Similar, Tag
+    from sociogram.queries.rows import Interested, Profile, Recommendation, Rows, Similar, Tag
 
 
 @dataclass(frozen=True)
@@ -237,6 +237,28 @@ class Engine:
             )
         return Rows(rows)
 
+    def interested(
+        self, topic: str, k: int = 10, *, description: str = "", run: Run | str | None = None
+    ) -> "Rows[Interested]":
+        """The k users most likely interested in a topic that no run has seen, from its name and description."""
+        from sociogram.gnn.new_topic import TopicTower
+        from sociogram.queries.rows import Interested, Rows
+
+        if not topic.strip():
+            raise InputError("a topic needs a name, and a description helps: it is scored from its text.")
+        if k < 1:
+            raise InputError(f"k must be at least 1, got {k}.")
+        chosen = self._run(run)
+        tower = TopicTower.load(chosen.folder)
+        profiles = chosen.profiles
+        scores = tower.scores(
+            profiles.embeddings[profiles.user_label], chosen.encoder().encode([_topic_text(topic, description)])[0]
+        )
+        best = np.argsort(-scores, kind="stable")[:k]
+        keys, names = profiles.keys[profiles.user_label], profiles.names[profiles.user_label]
+        p = tower.probability(scores)
+        return Rows([Interested(keys[u], names[u], float(p[u])) for u in best.tolist()])
+
     def cypher(self, text: str, **parameters: Any) -> "Rows[dict[str, Any]]":
         """Any reading Cypher, with parameters."""
         return self._ask.cypher(text, parameters)
@@ -351,6 +373,13 @@ def fit_snapshot(
     write_report(run.folder, report, profiles, snapshot)
     run.update(state="finished", finishedAt=now(), metrics=headline(report))
     return run
+
+
+def _topic_text(name: str, description: str) -> str:
+    """As the text of a topic in the graph is put together."""
+    from sociogram.graph.export import join_texts
+
+    return join_texts([name, description]) or name
 
 
 def _sweep(runs: Path) -> None:

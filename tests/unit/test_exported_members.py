@@ -9,5 +9,16 @@ def test_public_names() -> None:
         assert getattr(sg, name) is not None
     assert sg.loaders.__all__ == ["csv", "demo", "frames", "jargon", "lastfm", "networkx", "stackexchange"]
     asked = {"load", "inspect", "snapshot", "fit", "publish", "published", "rollback", "unpublish"}
-    asked |= {"profile", "tags", "similar", "recommend", "cypher", "recommend_all", "tags_all", "embeddings", "mapping"}
+    asked |= {
+        "profile",
+        "tags",
+        "similar",
+        "recommend",
+        "interested",
+        "cypher",
+        "recommend_all",
+        "tags_all",
+        "embeddings",
+        "mapping",
+    }
     assert asked <= set(dir(sg.Engine))
