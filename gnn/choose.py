@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sociogram.gnn import metrics
 from sociogram.gnn.budget import Budget
 from sociogram.gnn.calibrate import Calibration, fit_calibration
+from sociogram.gnn.hierarchy import implications
 from sociogram.gnn.judge import HeldOut, per_topic, tag_report
 from sociogram.gnn.model import Sociogram, build_shape
 from sociogram.gnn.phase import Context, Phase, build_phase
@@ -103,6 +104,7 @@ def choose(c: Context, folder: Path, budget: Budget, progress: Progress = SILENT
     stack = fit_stack(parts, held.known, held.truth)
     crossed = crossed_scores(parts, held.known, held.truth, c.config.seed)
     calibration = fit_calibration(crossed, held.known, held.truth, c.activity, c.config.precision_floor)
+    calibration.implied = implications(c.snapshot, c.found, c.split)
     return Choice(c, phase, model, trained, phase.offset, stack, calibration, raw, crossed)
 
 

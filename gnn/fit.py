@@ -206,6 +206,7 @@ def _save(model: Sociogram, config: FitConfig, choice: Choice, folder: Path) -> 
     record = {
         "weights": choice.calibration.weights,
         "threshold": choice.calibration.threshold,
+        "implied": choice.calibration.implied,
         "stack": {"weights": choice.stack.weights, "scales": choice.stack.scales},
         "offset": {"weights": choice.offset.weights, "scales": choice.offset.scales},
     }

@@ -4,9 +4,10 @@ Each objective asks for some texts a step and answers with the gradient of its l
 and passes their sum through the encoder once.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
@@ -27,29 +28,35 @@ TEXTS = 4  # texts of each of them
 HEAD_RATE = 3e-3
 
 
-class Objective(Protocol):
-    """One source of gradient."""
+class Objective(ABC):
+    """One source of gradient; what it does not have to remember, it need not say."""
 
+    @abstractmethod
     def ask(self, rng: np.random.Generator, size: float = 1.0) -> Rows:
         """Rows of the distinct texts wanted in the next step; `size` is a share of the usual number."""
 
+    @abstractmethod
     def gradient(self, vectors: Tensor, rows: Rows) -> Tensor:
         """Gradient [len(rows), width] on the standardised vectors of the sorted `rows`, which hold what was asked for."""
 
+    @abstractmethod
     def losses(self) -> Mapping[str, float]:
         """The loss parts of the last step."""
 
     def saw(self, vectors: Tensor, rows: Rows) -> None:
         """Told what the vectors have become after each step."""
+        return
 
     def tensors(self) -> dict[str, Tensor]:
         """What a checkpoint must hold."""
+        return {}
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
         """The opposite of `tensors`."""
+        return
 
 
-class Links:
+class Links(Objective):
     """Symmetric InfoNCE with cosine similarity, tau = .1, over linked pairs; texts of one author or thread are no negatives."""
 
     def __init__(self, links: TextLinks) -> None:
@@ -72,15 +79,6 @@ class Links:
     def losses(self) -> Mapping[str, float]:
         return {"loss_links": self.last}
 
-    def saw(self, vectors: Tensor, rows: Rows) -> None:
-        return None
-
-    def tensors(self) -> dict[str, Tensor]:
-        return {}
-
-    def restore(self, tensors: Mapping[str, Tensor]) -> None:
-        return None
-
 
 def link_loss(vectors: Tensor, pairs: Rows, same: NDArray[np.bool_]) -> Tensor:
     """Symmetric InfoNCE; `same` [pairs, pairs] marks what is no negative."""
@@ -96,7 +94,7 @@ def link_loss(vectors: Tensor, pairs: Rows, same: NDArray[np.bool_]) -> Tensor:
     return (nn.functional.cross_entropy(logits, goal) + nn.functional.cross_entropy(logits.T, goal)) / 2
 
 
-class Network:
+class Network(Objective):
     """The network steps on a cached table of text vectors; the texts of the largest gradient there are asked for (the lazy scheme)."""
 
     def __init__(self, trainer: Trainer) -> None:
@@ -140,7 +138,7 @@ class Network:
         self.trainer.restore(left)
 
 
-class AuthorTags:
+class AuthorTags(Objective):
     """Binary cross-entropy of a linear head on the mean of an author's texts against known tags and the network's probabilities.
 
     The E-step of GLEM (Zhao et al., ICLR 2023): half of the authors of a step have known tags, half have pseudo-labels.
@@ -187,9 +185,6 @@ class AuthorTags:
 
     def losses(self) -> Mapping[str, float]:
         return {"loss_authors": self.last}
-
-    def saw(self, vectors: Tensor, rows: Rows) -> None:
-        return None
 
     def tensors(self) -> dict[str, Tensor]:
         out = {f"head.{k}": v for k, v in self.head.state_dict().items()}
