@@ -23,7 +23,9 @@ def fit(
     mode: Annotated[
         Mode, typer.Option(help="frozen: the text encoder stays as it is; joint: it learns with the GNN.")
     ] = Mode.frozen,
-    encoder: Annotated[str, typer.Option(help="Hugging Face id, local folder, or `light`.")] = "all-MiniLM-L6-v2",
+    encoder: Annotated[
+        str, typer.Option(help="Hugging Face id, folder, GGUF file, smollm2-135m, or `light`.")
+    ] = "all-MiniLM-L6-v2",
     revision: Annotated[str | None, typer.Option(help="Revision of a Hugging Face id.")] = None,
     seed: Annotated[int, typer.Option(help="Seed.")] = 0,
     snapshot: Annotated[
