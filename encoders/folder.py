@@ -55,9 +55,10 @@ def load_gguf(file: Path, name: str, device: str | None = None, options: Options
 def assembled(
     module: Any, tokenizer: Any, name: str, settings: TransformerSettings, source: str
 ) -> "TransformerEncoder":
-    """The encoder of a model and a tokenizer, after checking that they fit each other."""
+    """The encoder of a model and a tokenizer, after checking that they fit each other; `source` is the folder or file."""
     from sociogram.encoders.families import keep_layers
     from sociogram.encoders.transformer import TransformerEncoder
+    from sociogram.encoders.whitening import Whitening
 
     rows, largest = module.get_input_embeddings().num_embeddings, max(tokenizer.get_vocab().values(), default=0)
     if largest >= rows:
@@ -66,9 +67,13 @@ def assembled(
         )
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token  # the mask hides it: any known token will do
+    module.config.use_cache = False  # keys and values are kept for writing on, which no encoder does
     if settings.layers is not None:
         keep_layers(module, settings.layers)
-    return TransformerEncoder(module, tokenizer, name, settings, source=source)
+    encoder = TransformerEncoder(module, tokenizer, name, settings, source=source)
+    if settings.whiten:
+        encoder.pooler.whitening = Whitening.open(Path(source), encoder.width)
+    return encoder
 
 
 def found_device(device: str | None) -> Any:

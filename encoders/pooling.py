@@ -3,6 +3,7 @@
 import torch
 
 from sociogram.encoders.settings import TransformerSettings
+from sociogram.encoders.whitening import Whitening
 
 
 def pooled_sums(
@@ -31,6 +32,7 @@ class Pooler:
     def __init__(self, settings: TransformerSettings, head: int) -> None:
         self.settings = settings
         self.skip = max(head, 1)
+        self.whitening: Whitening | None = None  # set by the encoder once it has seen texts
 
     def sums(self, states: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Sum over the pooled tokens and their number: states [b, L, h], mask [b, L] -> [b, h], [b]."""
@@ -38,5 +40,10 @@ class Pooler:
 
     def finished(self, total: torch.Tensor, count: torch.Tensor) -> torch.Tensor:
         """Mean [n, h] from sums [n, h] and counts [n]; a count of zero gives the zero vector."""
-        mean = total / count.clamp(min=1)[:, None]
-        return torch.nn.functional.normalize(mean, dim=1) if self.settings.normalise else mean
+        vectors = self._scaled(total / count.clamp(min=1)[:, None])
+        if self.whitening is None:
+            return vectors
+        return self._scaled(torch.where(count[:, None] > 0, self.whitening(vectors), 0.0))
+
+    def _scaled(self, vectors: torch.Tensor) -> torch.Tensor:
+        return torch.nn.functional.normalize(vectors, dim=1) if self.settings.normalise else vectors

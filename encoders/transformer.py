@@ -24,6 +24,7 @@ from sociogram.encoders.settings import TransformerSettings
 from sociogram.encoders.tokens import Tokens, Windows, batches, check_texts
 from sociogram.encoders.top_layers import LowerStates, TopLayers
 from sociogram.encoders.tuning import Tuning, default_tuning
+from sociogram.encoders.whitening import SAMPLE, Whitening
 from sociogram.progress import SILENT, Progress, Stage
 
 SETTINGS_FILE = "sociogram_encoder.json"
@@ -78,14 +79,27 @@ class TransformerEncoder:
     @property
     def digest(self) -> str:
         """SHA-256 over weights, tokenizer, settings and number format; computed anew when training has changed the weights."""
-        version = weights_version(self.module)
+        version = weights_version(self.module), id(self.pooler.whitening)
         if self._digest[0] != version:
             self._digest = version, self._hash()
         return self._digest[1]
 
+    def prepare(self, texts: Sequence[str]) -> None:
+        """Take the moments for whitening from these texts, where the settings ask for it and it has not been done."""
+        if not self.settings.whiten or self.pooler.whitening is not None:
+            return
+        check_texts(texts)
+        distinct = sorted({text for text in texts if text.strip()})
+        if len(distinct) > 1:
+            self.pooler.whitening = Whitening.fit(self._encode(distinct[:: -(-len(distinct) // SAMPLE)], SILENT))
+
     def encode(self, texts: Sequence[str], progress: Progress = SILENT) -> NDArray[np.float32]:
         """Vectors [len(texts), width], float32; each distinct text is computed once and the empty text is the zero vector."""
         check_texts(texts)
+        self.prepare(texts)
+        return self._encode(texts, progress)
+
+    def _encode(self, texts: Sequence[str], progress: Progress) -> NDArray[np.float32]:
         row_of: dict[str, int] = {}
         # sorted, so that batches, and with them the last bits, do not depend on the order in which the texts come
         for text in sorted({t for t in texts if t.strip()}, key=lambda t: (-len(t), t)):
@@ -179,11 +193,14 @@ class TransformerEncoder:
                 self._kept().save_pretrained(staged)
                 self.tokenizer.save_pretrained(staged)
             own = json.dumps({"name": self.name, **asdict(self.settings)}, indent=1) + "\n"
-            (staged / SETTINGS_FILE).write_text(own)
             if has_adapter(self.module):
                 (folder / ADAPTER).mkdir(exist_ok=True)
                 save_adapter(self.module, staged / ADAPTER, self.source)
-                (staged / ADAPTER / SETTINGS_FILE).write_text(own)
+            for place in (staged, staged / ADAPTER):
+                if place.is_dir():
+                    (place / SETTINGS_FILE).write_text(own)
+                    if self.pooler.whitening is not None:
+                        self.pooler.whitening.save(place)
             for file in [path for path in staged.rglob("*") if path.is_file()]:
                 os.replace(file, folder / file.relative_to(staged))
         finally:
@@ -229,6 +246,9 @@ class TransformerEncoder:
         for name, tensor in sorted(self._kept().state_dict().items()):
             hasher.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}\n".encode())
             hasher.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
+        if self.pooler.whitening is not None:
+            for tensor in (self.pooler.whitening.mean, self.pooler.whitening.matrix):
+                hasher.update(tensor.numpy().tobytes())
         hasher.update(json.dumps(sorted(self.tokenizer.get_vocab().items())).encode())
         hasher.update(_tokenizer_rules(self.tokenizer).encode())
         hasher.update(json.dumps({**asdict(self.settings), "dtype": str(self.dtype)}, sort_keys=True).encode())
