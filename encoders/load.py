@@ -3,6 +3,7 @@
 import hashlib
 import importlib.util
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sociogram.encoders.cache import CachedEncoder
 from sociogram.encoders.encoder import Encoder
@@ -11,6 +12,9 @@ from sociogram.encoders.gguf_file import SMOLLM2, packaged_smollm2
 from sociogram.encoders.light import LightEncoder
 from sociogram.encoders.settings import Options, spelled
 from sociogram.errors import EncoderError
+
+if TYPE_CHECKING:
+    from sociogram.encoders.transformer import TransformerEncoder
 
 DEFAULT = "all-MiniLM-L6-v2"
 LIGHT = "light"
@@ -52,11 +56,12 @@ def _open(
     if name == LIGHT:
         return LightEncoder()
     if name in (DEFAULT, f"sentence-transformers/{DEFAULT}") and revision is None:
-        return load_folder(packaged(), DEFAULT, device, options)
+        return _from_anywhere(load_folder(packaged(), DEFAULT, device, options))
     if name == SMOLLM2 and revision is None:
-        return load_gguf(packaged_smollm2(), SMOLLM2, device, options)
+        return _from_anywhere(load_gguf(packaged_smollm2(), SMOLLM2, device, options))
     if not _is_path(name):
-        return load_folder(_from_hub(str(name), revision, offline), str(name), device, options)
+        encoder = load_folder(_from_hub(str(name), revision, offline), str(name), device, options)
+        return _from_anywhere(encoder) if revision is None else encoder
     path = Path(name).expanduser()
     if revision is not None:
         raise EncoderError(f"revision {revision!r} was given with the folder {path}: only hub ids have revisions")
@@ -68,6 +73,12 @@ def _open(
             f"{SMOLLM2!r} or {LIGHT!r}"
         )
     return _from_folder(path, device, offline, options)
+
+
+def _from_anywhere(encoder: "TransformerEncoder") -> Encoder:
+    """An encoder that its name opens on any machine: that, and no path, is what its adapter will remember."""
+    encoder.source = encoder.name
+    return encoder
 
 
 def _from_folder(folder: Path, device: str | None, offline: bool | None, options: Options) -> Encoder:

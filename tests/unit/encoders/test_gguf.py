@@ -1,5 +1,6 @@
 """Models in one GGUF file: the packaged SmolLM2, small files written here, and every way that such a file can be wrong."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -227,6 +228,7 @@ def test_smollm2_learns_by_lora_from_cached_states(smollm2, tmp_path):
     assert after[0] @ after[1] < before[0] @ before[1] - 0.05
     np.testing.assert_allclose(top.encode(lower), after, atol=1e-2)
     smollm2.save(tmp_path)
+    assert json.loads((tmp_path / "adapter" / "adapter_config.json").read_text())["base_model_name_or_path"] == SMOLLM2
     new = ["a text that was not there before"]
     expected = smollm2.encode(new)
     for folder in (tmp_path, tmp_path / "adapter"):
