@@ -1,10 +1,11 @@
 """A folder in Hugging Face layout, checked and opened: safetensors only, no code of a model, a tokenizer that fits."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sociogram.encoders.settings import Options, TransformerSettings, with_options
+from sociogram.encoders.settings import TEXT, Options, TransformerSettings, with_options
 from sociogram.errors import EncoderError
 
 if TYPE_CHECKING:
@@ -20,7 +21,9 @@ TOKENIZER_FILES = (
     "spiece.model",
     "sentencepiece.bpe.model",
 )
+LONGEST_REASON = 300  # characters of another library's error
 CAUSAL_POOLING = "mean_after_first"
+CAUSAL_PROMPT = f"Text: {TEXT}"
 STATED_POOLINGS = {  # in the words of sentence-transformers
     "pooling_mode_cls_token": "cls",
     "pooling_mode_lasttoken": "last",
@@ -36,6 +39,8 @@ def load_folder(
     config = _checked_config(folder)
     settings, name = _settings(folder, config, name)
     tokenizer = _tokenizer(folder)
+    if not (folder / SETTINGS_FILE).is_file():
+        settings = _with_beginning(settings, tokenizer)
     module = _module(folder, config, device)
     return assembled(module, tokenizer, name, with_options(settings, options or {}), str(folder.resolve()))
 
@@ -48,7 +53,8 @@ def load_gguf(file: Path, name: str, device: str | None = None, options: Options
     at = found_device(device)
     module, tokenizer = open_gguf(file, native_dtype(at))
     longest = min(int(module.config.max_position_embeddings), LONGEST_WINDOW)
-    settings = with_options(TransformerSettings(CAUSAL_POOLING, max_length=longest), options or {})
+    settings = _with_beginning(TransformerSettings(CAUSAL_POOLING, max_length=longest), tokenizer)
+    settings = with_options(settings, options or {})
     return assembled(_placed(module, at), tokenizer, name, settings, str(file.resolve()))
 
 
@@ -74,6 +80,15 @@ def assembled(
     if settings.whiten:
         encoder.pooler.whitening = Whitening.open(Path(source), encoder.width)
     return encoder
+
+
+def _with_beginning(settings: TransformerSettings, tokenizer: Any) -> TransformerSettings:
+    """Something before the text where the tokenizer puts nothing there: the first token is the sink, and that of a one-word text its all."""
+    from sociogram.encoders.tokens import Tokens
+
+    if settings.pooling != CAUSAL_POOLING or Tokens(tokenizer, settings.max_length, 1).prefix:
+        return settings
+    return replace(settings, prompt=CAUSAL_PROMPT)
 
 
 def found_device(device: str | None) -> Any:
@@ -112,6 +127,13 @@ def _checked_config(folder: Path) -> dict[str, Any]:
                 "or choose a revision that has model.safetensors"
             )
         raise EncoderError(f"{folder} has no weights: model.safetensors was expected")
+    index = read_json(folder / "model.safetensors.index.json") or {}
+    parts = sorted({str(part) for part in index.get("weight_map", {}).values()})
+    lost = [part for part in parts if not (folder / part).is_file()]
+    if lost:
+        raise EncoderError(
+            f"{folder} lacks {len(lost)} of {len(parts)} parts of its weights (e.g. {lost[0]}): fetch them"
+        )
     if not any((folder / file).is_file() for file in TOKENIZER_FILES):
         raise EncoderError(
             f"{folder} has no tokenizer: one of {', '.join(TOKENIZER_FILES)} was expected; save it beside the model"
@@ -134,7 +156,7 @@ def _tokenizer(folder: Path) -> Any:
         with quiet():
             return AutoTokenizer.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False)
     except Exception as error:  # transformers and tokenizers raise bare Exception and whatever their parsers raise
-        raise EncoderError(f"the tokenizer in {folder} could not be opened: {error}") from error
+        raise EncoderError(f"the tokenizer in {folder} could not be opened: {in_a_line(error)}") from error
 
 
 def _module(folder: Path, config: dict[str, Any], device: str | None) -> Any:
@@ -156,7 +178,7 @@ def _module(folder: Path, config: dict[str, Any], device: str | None) -> Any:
                 output_loading_info=True,
             )
     except Exception as error:  # a broken file can raise from safetensors, json, torch or transformers
-        raise EncoderError(f"the model in {folder} could not be opened: {error}") from error
+        raise EncoderError(f"the model in {folder} could not be opened: {in_a_line(error)}") from error
     missing = sorted(key for key in report["missing_keys"] if not key.startswith("pooler."))
     if missing or report["mismatched_keys"]:
         lacking = missing or sorted(str(key) for key in report["mismatched_keys"])
@@ -217,6 +239,11 @@ def _max_length(folder: Path, config: dict[str, Any]) -> int:
     trained = (read_json(folder / "sentence_bert_config.json") or {}).get("max_seq_length") or LONGEST_WINDOW
     stated = (read_json(folder / "tokenizer_config.json") or {}).get("model_max_length") or LONGEST_WINDOW
     return int(min(positions, trained, stated, LONGEST_WINDOW))
+
+
+def in_a_line(error: Exception) -> str:
+    """What a library says, without its line breaks and tables."""
+    return " ".join(str(error).split())[:LONGEST_REASON] or type(error).__name__
 
 
 def read_json(file: Path) -> Any:

@@ -193,4 +193,4 @@ def _tokenizer(file: Path) -> Any:
         with quiet(), redirect_stderr(io.StringIO()):  # its bar knows no off
             return AutoTokenizer.from_pretrained(str(file.parent), gguf_file=file.name, local_files_only=True)
     except Exception as error:  # broken vocabularies raise all kinds of errors
-        raise EncoderError(f"the tokenizer in {file} could not be opened: {error}") from error
+        raise EncoderError(f"the tokenizer in {file} could not be opened: {' '.join(str(error).split())}") from error

@@ -108,7 +108,8 @@ def fold_saved(module: Any, folder: Path) -> Any:
         _inject(config, module)
         lost: Any = set_peft_model_state_dict(module, tensors)
     except Exception as error:  # peft raises whatever its parsers and torch raise
-        raise EncoderError(f"the adapter in {folder} could not be put into the model: {error}") from error
+        reason = " ".join(str(error).split())[:300]
+        raise EncoderError(f"the adapter in {folder} could not be put into the model: {reason}") from error
     missing = [name for name in lost.missing_keys if "lora_" in name]
     if missing or lost.unexpected_keys:
         name = (missing or list(lost.unexpected_keys))[0]

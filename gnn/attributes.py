@@ -151,7 +151,7 @@ def _choice(target: Target, score: Floats, decided: Floats) -> Attribute:
     rows = target.validation
     if target.kind == "class":
         slope, level = _scaling(score[rows], target.y[rows].astype(int))
-        p = special.softmax(slope * np.log(np.maximum(score, 1e-4)) + level, axis=1)
+        p = special.softmax(slope * _logits(score) + level, axis=1)
         best = decided.argmax(1)
         return Attribute(
             "class", [target.values[i] for i in best], np.take_along_axis(p, best[:, None], 1)[:, 0].astype(np.float32)
@@ -181,7 +181,7 @@ def _number(target: Target, score: Floats) -> Attribute:
 
 def _scaling(score: Floats, y: NDArray[np.int64]) -> tuple[float, NDArray[np.float64]]:
     """One over the temperature, and a level by class (Guo et al., ICML 2017), by likelihood on validation; levels are held near 0."""
-    logits = np.log(np.maximum(score, 1e-4)).astype(np.float64)
+    logits = _logits(score)
     if not len(y):
         return 1.0, np.zeros(score.shape[1])
     hit = np.eye(score.shape[1])[y]
@@ -196,6 +196,11 @@ def _scaling(score: Floats, y: NDArray[np.int64]) -> tuple[float, NDArray[np.flo
     bounds = [(0.05, 20.0), *[(None, None)] * score.shape[1]]
     w = optimize.minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x
     return float(w[0]), w[1:]
+
+
+def _logits(score: Floats) -> NDArray[np.float64]:
+    """Logarithms of scores that may be negative (ridge): a tenth of an even share is the least, so that no tail rules the fit."""
+    return np.log(np.maximum(score, 0.1 / score.shape[1])).astype(np.float64)
 
 
 def _platt(s: Floats, y: Floats) -> tuple[float, float]:

@@ -44,7 +44,11 @@ def test_mean_after_the_first_token(tiny, family):
     for text, vector in zip(TEXTS[:2], got, strict=False):
         np.testing.assert_allclose(vector, states(encoder, ids_of(encoder, text, True))[1:].mean(0), atol=1e-5)
     assert not got[2].any()
-    assert load_folder(tiny(family, **SIZE), "tiny", "cpu").settings.pooling == "mean_after_first"
+    settings = load_folder(tiny(family, **SIZE), "tiny", "cpu").settings
+    assert (settings.pooling, settings.prompt) == (
+        "mean_after_first",
+        "{text}",
+    )  # the tokenizer begins with a token of its own
 
 
 def test_last_token_inside_a_prompt(tiny):

@@ -80,6 +80,7 @@ def test_a_file_becomes_a_model_that_saves_and_opens_again(tmp_path, capfd):
     file = write(tmp_path / "tiny.gguf")
     encoder = load_encoder(file, device="cpu")
     assert (encoder.name, encoder.width, encoder.settings.pooling) == ("tiny", HIDDEN, "mean_after_first")
+    assert encoder.settings.prompt == "Text: {text}"  # the tokenizer puts nothing before a text
     vectors = encoder.encode(["abc", "some words", ""])
     assert np.abs(vectors[0] - vectors[1]).max() > 0.01
     assert load_encoder(tmp_path, device="cpu").digest == encoder.digest  # a folder with one such file
@@ -205,6 +206,13 @@ def test_smollm2_tells_topics_apart(smollm2):
     near = centred @ centred.T
     assert near[0, 1] > near[0, 2:].max()
     assert near[2, 3] > near[2, :2].max()
+
+
+def test_smollm2_tells_single_words_apart(smollm2):
+    assert smollm2.settings.prompt == "Text: {text}"
+    vectors = smollm2.encode(["dog", "music", "physics"])  # one token each: the state of a first token knows no word
+    cosines = vectors @ vectors.T
+    assert cosines[np.triu_indices(3, 1)].max() < 0.95
 
 
 def test_smollm2_learns_by_lora_from_cached_states(smollm2, tmp_path):
