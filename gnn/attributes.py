@@ -200,7 +200,7 @@ def _scaling(score: Floats, y: NDArray[np.int64]) -> tuple[float, NDArray[np.flo
 
 def _logits(score: Floats) -> NDArray[np.float64]:
     """Logarithms of scores that may be negative (ridge): a tenth of an even share is the least, so that no tail rules the fit."""
-    return np.log(np.maximum(score, 0.1 / score.shape[1])).astype(np.float64)
+    return np.asarray(np.log(np.maximum(score, 0.1 / score.shape[1])), np.float64)
 
 
 def _platt(s: Floats, y: Floats) -> tuple[float, float]:

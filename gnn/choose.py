@@ -18,7 +18,7 @@ from sociogram.gnn.judge import HeldOut, per_topic, tag_report
 from sociogram.gnn.model import Sociogram, build_shape
 from sociogram.gnn.phase import Context, Phase, build_phase
 from sociogram.gnn.split import topic_mapping
-from sociogram.gnn.stack import Stack, crossed_scores, fit_stack
+from sociogram.gnn.stack import Stack, crossed_scores, fit_stack, refined
 from sociogram.gnn.train import Trained, Trainer, predict
 from sociogram.progress import SILENT, Progress
 
@@ -101,7 +101,7 @@ def choose(c: Context, folder: Path, budget: Budget, progress: Progress = SILENT
         return Choice(c, phase, model, trained, phase.offset, phase.offset, unknown, nothing, nothing)
     raw = predict(model, phase.problem, phase.graph)
     parts = {**phase.parts, NETWORK: raw + phase.offset.apply(phase.parts, held.known)}
-    stack = fit_stack(parts, held.known, held.truth)
+    stack = refined(fit_stack(parts, held.known, held.truth), parts, held.known, held.truth)
     crossed = crossed_scores(parts, held.known, held.truth, c.config.seed)
     calibration = fit_calibration(crossed, held.known, held.truth, c.activity, c.config.precision_floor)
     calibration.implied = implications(c.snapshot, c.found, c.split)

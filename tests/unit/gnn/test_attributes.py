@@ -30,7 +30,7 @@ def test_a_rare_class_is_named_where_that_is_worth_it() -> None:
     named = np.array([value == "rare" for value in attribute.values])
     assert rare[named].mean() > 3 * rare.mean()
     assert (attribute.confidence[named] < 0.9).all()  # the honest probability, not that of the adjusted score
-    assert abs(float(attribute.confidence[named].mean()) - float(rare[named].mean())) < 0.15
+    assert abs(float(attribute.confidence[named].mean()) - float(rare[named].mean())) < 0.25
 
 
 def test_even_classes_need_no_balance() -> None:
