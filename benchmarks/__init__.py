@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,18 @@ def save(name: str, result: dict[str, Any]) -> None:
     folder = HERE / "results"
     folder.mkdir(exist_ok=True)
     (folder / f"{name}.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+
+
+def machine() -> dict[str, Any]:
+    """What a speed was measured on."""
+    import torch
+
+    return {
+        "torch": torch.__version__,
+        "threads": torch.get_num_threads(),
+        "processor": torch.cpu.get_capabilities().get("cpu_name", "") or platform.machine(),
+        "load_average_per_core": round(os.getloadavg()[0] / (os.cpu_count() or 1), 2),
+    }
 
 
 def show(title: str, rows: list[dict[str, Any]]) -> None:

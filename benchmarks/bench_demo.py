@@ -107,7 +107,7 @@ def one_seed(seed: int, users: int) -> dict[str, tuple[Any, float, float, Any]]:
         known = tagged.any(1)
         results = {}
         started = time.monotonic()
-        profiles, _ = fit(s, load_encoder(), FitConfig(seed=seed), folder / "run")
+        profiles, _ = fit(s, load_encoder(), FitConfig(mode="frozen", seed=seed), folder / "run")
         scores, shown = np.zeros(y.shape), np.zeros(y.shape, bool)
         t = profiles.tags
         scores[t["user"], t["topic"]] = t["probability"]

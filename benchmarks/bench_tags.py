@@ -9,6 +9,7 @@ sees them: it cuts its own validation from what is left. mAP over users, known t
 import argparse
 import json
 import os
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -108,7 +109,7 @@ def simple_rows(snap: Snapshot, config: FitConfig, columns: list[int]) -> dict[s
     return {name: scores[:, at] for name, scores in parts.items()}
 
 
-def main() -> None:
+def main(given: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     default = Path(os.environ.get("SOCIOGRAM_DATA", Path(__file__).parents[2] / "shared/data"))
     parser.add_argument("--data", type=Path, default=default)
@@ -116,10 +117,12 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=FitConfig.max_steps)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path)
-    options = parser.parse_args()
+    options = parser.parse_args(given or [])
     data = options.data / "lastfm-2k"
     hidden, judged = hide(read(data, "user_taggedartists.dat"), options.seed)
-    config = FitConfig(min_topic_users=30, tags_per_user=1_000_000, max_steps=options.steps, holdout="pairs")
+    config = FitConfig(
+        mode="frozen", min_topic_users=30, tags_per_user=1_000_000, max_steps=options.steps, holdout="pairs"
+    )
     with tempfile.TemporaryDirectory() as folder:
         snap = snapshot(Path(folder) / "snapshot", data, hidden)
         start = time.perf_counter()
@@ -165,4 +168,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

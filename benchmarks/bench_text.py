@@ -128,12 +128,12 @@ def compare(ours: Any, peer: Any, tokens: int, count: int, rounds: int) -> dict[
     }
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--texts", type=int, default=600, help="texts a round at 16 tokens; a quarter of them at 64")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--out", type=Path, default=RESULT)
-    options = parser.parse_args()
+    options = parser.parse_args(arguments or [])
     if importlib.util.find_spec("sentence_transformers") is None:
         print(
             "bench_text: skipped, sentence-transformers is not installed (pip install sentence-transformers)",
@@ -175,4 +175,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -1,9 +1,10 @@
 """Tag tasks of the Stack Exchange dump: whose tags are hidden, what is to be found, who counts as light (BENCHMARKS C)."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -45,6 +46,11 @@ def posts_of(s: Snapshot) -> NDArray[np.int64]:
 def hidden_users(data: Path, folder: Path, fold: int, share: float, seed: int = 0) -> Task:
     """Task (i): a fifth of the users with tags is the test fold, `share` of all of them teach, nobody else's tags are seen."""
     s = snapshot(stackexchange(data), folder / "whole")
+    return hide(s, folder, fold, share, posts_of(s), seed)
+
+
+def hide(s: Snapshot, folder: Path, fold: int, share: float, posts: NDArray[np.int64], seed: int = 0) -> Task:
+    """The same on any snapshot; `posts` [users] says who is light."""
     found = split.interests(s)
     pairs = found.pairs
     topics = np.flatnonzero(np.asarray((pairs > 0).sum(0)).ravel() >= JUDGED)
@@ -60,11 +66,19 @@ def hidden_users(data: Path, folder: Path, fold: int, share: float, seed: int = 
     hidden = sparse.csr_array(pairs - seen @ pairs)
     hidden.eliminate_zeros()
     reduced = without_interests(s, found, hidden, folder / f"fold{fold}-{share}")
-    posts = posts_of(s)
     name = f"(i) fold {fold}, {share:.0%}"
     return Task(
         name, reduced, topics, judged & labelled[:, None], labelled, judged, test, test & (posts <= LIGHT), posts
     )
+
+
+def without_ties(task: Task, folder: Path) -> Task:
+    """The task on a graph without ties between users."""
+    s = task.snapshot
+    kept = {key: e for key, e in s.edges.items() if e.role != "tie"}
+    mapping = replace(s.mapping, relationships=tuple(r for r in s.mapping.relationships if r.key in kept))
+    tables = {key: table(s, key) for key in kept}
+    return replace(task, snapshot=Snapshot.create(folder, mapping, {n: x.table for n, x in s.nodes.items()}, tables))
 
 
 def without_interests(s: Snapshot, found: split.Interests, hidden: sparse.csr_array, folder: Path) -> Snapshot:
@@ -86,20 +100,28 @@ def without_interests(s: Snapshot, found: split.Interests, hidden: sparse.csr_ar
         keep = np.ones(len(e), bool)
         if e.role == "interest":
             keep = np.asarray(hidden[e.sources, e.targets]).ravel() == 0
-        columns = {
-            "source": [source[i] for i in e.sources[keep]],
-            "target": [target[i] for i in e.targets[keep]],
-            "weight": np.asarray(e.weight, float)[keep],
-            "time": [None if t == NO_TIME else int(t) for t in e.time[keep]],
-        }
-        if e.items is not None:
-            items = s.with_role("item")[0].keys
-            columns["item"] = [items[i] if i >= 0 else None for i in np.asarray(e.items)[keep]]
-        if e.features is not None:
-            rows = e.features.take(pa.array(np.flatnonzero(keep)))
-            columns |= {name: rows.column(name) for name in rows.column_names}
-        edges[key] = pa.table(columns)
+        edges[key] = table(s, key, keep)
     return Snapshot.create(folder, s.mapping, {label: n.table for label, n in s.nodes.items()}, edges)
+
+
+def table(s: Snapshot, key: EdgeKey, keep: Bools | None = None) -> pa.Table:
+    """The relationships of one type as they were exported, all or some."""
+    e = s.edges[key]
+    rows = np.arange(len(e)) if keep is None else np.flatnonzero(keep)
+    source, target = s.nodes[key[0]].keys, s.nodes[key[2]].keys
+    columns: dict[str, Any] = {
+        "source": [source[i] for i in e.sources[rows]],
+        "target": [target[i] for i in e.targets[rows]],
+        "weight": np.asarray(e.weight, float)[rows],
+        "time": [None if t == NO_TIME else int(t) for t in e.time[rows]],
+    }
+    if e.items is not None:
+        items = s.with_role("item")[0].keys
+        columns["item"] = [items[i] if i >= 0 else None for i in np.asarray(e.items)[rows]]
+    if e.features is not None:
+        taken = e.features.take(pa.array(rows))
+        columns |= {name: taken.column(name) for name in taken.column_names}
+    return pa.table(columns)
 
 
 def after_cut(data: Path, folder: Path, share: float) -> tuple[Task, Task]:

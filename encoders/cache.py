@@ -48,6 +48,9 @@ class CachedEncoder:
 
     def encode(self, texts: Sequence[str], progress: Progress = SILENT) -> NDArray[np.float32]:
         """Vectors [len(texts), width], float32: from the cache where it has them, else encoded and stored."""
+        prepare = getattr(self.encoder, "prepare", None)
+        if prepare is not None:
+            prepare(texts)  # what is learned from all texts has to be known before the digest is
         keys = {text: _key(text) for text in texts}
         known: dict[bytes, NDArray[np.float32]] = {}
         with self._open() as connection:

@@ -73,7 +73,7 @@ def _plain(text: str) -> str:
 def _words(text: str) -> Iterator[str]:
     for run in SCRIPTS.findall(text):
         if run[0] >= "\u3400" and re.match(f"[{HAN}]", run):
-            yield from _segmenter().cut(run)
+            yield from segmenter().cut(run)
         else:
             yield from (word.removesuffix("'s") for word in _word_pattern().findall(run))
 
@@ -103,7 +103,8 @@ def _ranges(codes: Iterable[int]) -> Iterator[str]:
         yield f"{chr(start)}-{chr(last)}"
 
 
-def _segmenter() -> Any:
+def segmenter() -> Any:
+    """jieba, loaded once; `cut` parts a run of Chinese characters into words."""
     with _LOCK:
         return _load_segmenter()
 

@@ -2,6 +2,7 @@
 
 import platform
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -18,6 +19,13 @@ def native_dtype(device: torch.device) -> torch.dtype:
     if device.type == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float32
     return torch.bfloat16 if device.type == "cpu" and _processor_has_bf16() else torch.float32
+
+
+def cast_(module: Any, dtype: torch.dtype) -> Any:
+    """The module with its parameters in `dtype`, in place; buffers, such as the frequencies of positions, keep their precision."""
+    for parameter in module.parameters():
+        parameter.data = parameter.data.to(dtype)
+    return module
 
 
 def _processor_has_bf16() -> bool:

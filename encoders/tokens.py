@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from sociogram.encoders.settings import TEXT
 from sociogram.errors import EncoderError
 
 CHARACTERS_PER_TOKEN = (
@@ -24,18 +25,23 @@ class Windows:
 
 
 class Tokens:
-    """Cuts texts into consecutive windows of at most `max_length` tokens, at most `max_windows` a text."""
+    """Cuts texts into consecutive windows of at most `max_length` tokens, at most `max_windows` a text, each inside the prompt.
 
-    def __init__(self, tokenizer: Any, max_length: int, max_windows: int) -> None:
+    `head` tokens come before the text in each window: special ones and the prompt's beginning.
+    """
+
+    def __init__(self, tokenizer: Any, max_length: int, max_windows: int, prompt: str = TEXT) -> None:
         self.tokenizer = tokenizer
         self.max_windows = max_windows
         with_special, plain = self._ids(["a"], special=True)[0], self._ids(["a"])[0]
         at = _position(plain, with_special)
-        self.prefix, self.suffix = with_special[:at], with_special[at + len(plain) :]
+        before, after = (self._ids([part])[0] if part else [] for part in prompt.split(TEXT))
+        self.prefix, self.suffix = with_special[:at] + before, after + with_special[at + len(plain) :]
+        self.head = len(self.prefix)
         self.room = max_length - len(self.prefix) - len(self.suffix)
         if self.room < 1:
             raise EncoderError(
-                f"max_length is {max_length}, but the special tokens alone take {len(self.prefix) + len(self.suffix)}: "
+                f"max_length is {max_length}, but special tokens and prompt alone take {len(self.prefix) + len(self.suffix)}: "
                 "give a larger max_length"
             )
 

@@ -1,6 +1,5 @@
-"""A Hugging Face transformer as a text encoder: mean of the last layer's tokens, batches by token budget, native bf16."""
+"""A Hugging Face transformer, encoder or causal, as a text encoder: pooled tokens, batches by token budget, native bf16."""
 
-import copy
 import hashlib
 import json
 import os
@@ -17,13 +16,19 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from sociogram.encoders.pooling import TransformerSettings, finished, pooled_sums
-from sociogram.encoders.precision import native_dtype
+from sociogram.encoders.families import lower_model
+from sociogram.encoders.lora import folded, folded_state, has_adapter, save_adapter
+from sociogram.encoders.pooling import Pooler
+from sociogram.encoders.precision import cast_, native_dtype
+from sociogram.encoders.settings import TransformerSettings
 from sociogram.encoders.tokens import Tokens, Windows, batches, check_texts
-from sociogram.encoders.top_layers import LowerStates, TopLayers, lower_model
+from sociogram.encoders.top_layers import LowerStates, TopLayers
+from sociogram.encoders.tuning import Tuning, default_tuning
+from sociogram.encoders.whitening import SAMPLE, Whitening
 from sociogram.progress import SILENT, Progress, Stage
 
 SETTINGS_FILE = "sociogram_encoder.json"
+ADAPTER = "adapter"  # folder of the adapters inside a saved encoder, where it has learned by LoRA
 CHUNK = 8192  # distinct texts tokenized at a time: bounds the memory that token ids take
 BUDGET = {
     "cpu": 1024,
@@ -32,23 +37,31 @@ BUDGET = {
 
 
 class TransformerEncoder:
-    """Texts to vectors through a transformer; `module` is the torch model itself, its weights in float32 for training.
+    """Texts to vectors through a transformer; `module` is the torch model itself.
 
-    A text longer than a window is cut into consecutive windows; its vector is their mean weighted by token count, i.e. the mean
+    Weights that learn are float32; those of a causal model that do not learn are in `dtype`. `source` opens the model again. A text longer than a window is cut into consecutive windows; its vector is their mean weighted by token count, i.e. the mean
     over all of its tokens. Inference computes in `dtype` (bfloat16 where native) on a copy of the weights that follows `module`.
     """
 
     def __init__(
-        self, module: Any, tokenizer: Any, name: str, settings: TransformerSettings, dtype: torch.dtype | None = None
+        self,
+        module: Any,
+        tokenizer: Any,
+        name: str,
+        settings: TransformerSettings,
+        dtype: torch.dtype | None = None,
+        source: str = "",
     ) -> None:
         self.module = module.eval()
         self.tokenizer = tokenizer
         self.settings = settings
         self.device: torch.device = next(module.parameters()).device
         self.dtype = dtype or native_dtype(self.device)
-        self.tokens = Tokens(tokenizer, settings.max_length, settings.max_windows)
+        self.tokens = Tokens(tokenizer, settings.max_length, settings.max_windows, settings.prompt)
+        self.pooler = Pooler(settings, self.tokens.head)
         self.budget = BUDGET.get(self.device.type, BUDGET["cpu"])
         self._name = name
+        self.source = source or name
         self._copy: Any = None
         self._copied: object = None
         self._digest: tuple[object, str] = (None, "")
@@ -66,14 +79,27 @@ class TransformerEncoder:
     @property
     def digest(self) -> str:
         """SHA-256 over weights, tokenizer, settings and number format; computed anew when training has changed the weights."""
-        version = weights_version(self.module)
+        version = weights_version(self.module), id(self.pooler.whitening)
         if self._digest[0] != version:
             self._digest = version, self._hash()
         return self._digest[1]
 
+    def prepare(self, texts: Sequence[str]) -> None:
+        """Take the moments for whitening from these texts, where the settings ask for it and it has not been done."""
+        if not self.settings.whiten or self.pooler.whitening is not None:
+            return
+        check_texts(texts)
+        distinct = sorted({text for text in texts if text.strip()})
+        if len(distinct) > 1:
+            self.pooler.whitening = Whitening.fit(self._encode(distinct[:: -(-len(distinct) // SAMPLE)], SILENT))
+
     def encode(self, texts: Sequence[str], progress: Progress = SILENT) -> NDArray[np.float32]:
         """Vectors [len(texts), width], float32; each distinct text is computed once and the empty text is the zero vector."""
         check_texts(texts)
+        self.prepare(texts)
+        return self._encode(texts, progress)
+
+    def _encode(self, texts: Sequence[str], progress: Progress) -> NDArray[np.float32]:
         row_of: dict[str, int] = {}
         # sorted, so that batches, and with them the last bits, do not depend on the order in which the texts come
         for text in sorted({t for t in texts if t.strip()}, key=lambda t: (-len(t), t)):
@@ -100,36 +126,45 @@ class TransformerEncoder:
             with self.autocast():
                 states = self.module(input_ids=ids, attention_mask=mask).last_hidden_state
             owner = torch.from_numpy(windows.owner).to(self.device)
-            sums, sizes = pooled_sums(states, mask, self.settings.pooling)
+            sums, sizes = self.pooler.sums(states, mask)
             total, count = total.index_add(0, owner, sums), count.index_add(0, owner, sizes)
-        return finished(total, count, self.settings.normalise)
+        return self.pooler.finished(total, count)
 
-    def split(self, top_layers: int) -> TopLayers:
-        """The top `top_layers` layers with pooling, for cheap joint training; they stay part of `module`. BERT families only."""
-        return TopLayers(self.module, top_layers, self.settings, self.autocast)
+    def split(self, tuning: Tuning | int | None = None) -> TopLayers:
+        """The top layers with pooling, for cheap joint training; they stay part of `module`.
+
+        A number takes so many top layers, and None all, of the recipe for this kind of model (`default_tuning`). Raises EncoderError
+        for models that cannot be cut (`families`), for layers or targets that the model lacks, and where LoRA lacks peft.
+        """
+        if not isinstance(tuning, Tuning):
+            tuning = default_tuning(self, tuning)
+        return TopLayers(self.module, tuning, self.pooler, self.autocast, self.budget)
 
     def lower_states(
         self,
         texts: Sequence[str],
         top: TopLayers,
         *,
-        max_windows: int = 1,
+        max_windows: int | None = 1,
         max_length: int | None = None,
         progress: Progress = SILENT,
     ) -> LowerStates:
         """Hidden states under the cut, once and without gradient, in the inference format.
 
-        Texts longer than `max_windows` windows of `max_length` tokens (at most the encoder's own) are cut.
+        Texts longer than `max_windows` windows of `max_length` tokens (at most the encoder's own) are cut; None stands for the
+        encoder's own, so that with max_windows=None `top.encode` gives what `encode` would.
 
         Memory: 2 bytes x hidden size a token in bfloat16, on the CPU.
         """
         check_texts(texts)
         length = min(max_length or self.settings.max_length, self.settings.max_length)
-        tokens = Tokens(self.tokenizer, length, max_windows)
+        tokens = Tokens(self.tokenizer, length, max_windows or self.settings.max_windows, self.settings.prompt)
         windows = tokens.windows([text if text.strip() else "" for text in texts])
         lengths = np.asarray([len(ids) for ids in windows.ids], dtype=np.int64)
         parts: list[torch.Tensor] = [torch.empty(0)] * len(lengths)
-        model = lower_model(self.inference_module(), top.cut)
+        model = lower_model(self.module, top.cut)
+        if any(parameter.dtype != self.dtype for parameter in model.parameters()):
+            model = lower_model(self.inference_module(), top.cut)
         with evaluating(model), torch.no_grad(), progress.stage("lower layers", len(lengths), "windows") as stage:
             for rows in batches(lengths, self.budget):
                 ids, mask = (x.to(self.device) for x in tokens.padded([windows.ids[row] for row in rows]))
@@ -145,33 +180,49 @@ class TransformerEncoder:
         return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.dtype == torch.bfloat16)
 
     def save(self, folder: Path) -> None:
-        """Write in Hugging Face layout (`AutoModel`, `AutoTokenizer`) plus sociogram_encoder.json, which `load_encoder` reads."""
+        """Write in Hugging Face layout (`AutoModel`, `AutoTokenizer`) plus sociogram_encoder.json, which `load_encoder` reads.
+
+        Adapters are folded into the weights, so that the folder opens without peft; by themselves they go to the folder `adapter`, in
+        peft's layout.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         # beside the target first: the weights may be mapped from the very files that are replaced
         staged = Path(tempfile.mkdtemp(prefix=".saving-", dir=folder))
         try:
             with quiet():
-                self.module.save_pretrained(staged)
+                self._kept().save_pretrained(staged)
                 self.tokenizer.save_pretrained(staged)
-            (staged / SETTINGS_FILE).write_text(
-                json.dumps({"name": self.name, **asdict(self.settings)}, indent=1) + "\n"
-            )
-            for file in staged.iterdir():
-                os.replace(file, folder / file.name)
+            own = json.dumps({"name": self.name, **asdict(self.settings)}, indent=1) + "\n"
+            if has_adapter(self.module):
+                (folder / ADAPTER).mkdir(exist_ok=True)
+                save_adapter(self.module, staged / ADAPTER, self.source)
+            for place in (staged, staged / ADAPTER):
+                if place.is_dir():
+                    (place / SETTINGS_FILE).write_text(own)
+                    if self.pooler.whitening is not None:
+                        self.pooler.whitening.save(place)
+            for file in [path for path in staged.rglob("*") if path.is_file()]:
+                os.replace(file, folder / file.relative_to(staged))
         finally:
             shutil.rmtree(staged, ignore_errors=True)
 
     def inference_module(self) -> Any:
-        """The model in `dtype` with the present weights: `module` itself where that is float32."""
-        if self.dtype == torch.float32:
+        """The model in `dtype` with the present weights, adapters folded in: `module` itself where that is so already."""
+        if not has_adapter(self.module) and all(p.dtype == self.dtype for p in self.module.parameters()):
             return self.module
         version = weights_version(self.module)
         if self._copy is None:
-            self._copy = copy.deepcopy(self.module).to(self.dtype).eval().requires_grad_(False)
+            self._copy = cast_(folded(self.module), self.dtype).eval().requires_grad_(False)
         elif self._copied != version:
-            self._copy.load_state_dict(self.module.state_dict())
+            self._copy.load_state_dict(folded_state(self.module))
         self._copied = version
         return self._copy
+
+    def _kept(self) -> Any:
+        """What is saved and hashed: the weights in float32 where all of them are, else as inference has them."""
+        if not has_adapter(self.module) and all(p.dtype == torch.float32 for p in self.module.parameters()):
+            return self.module
+        return self.inference_module()
 
     def _encode_windows(self, windows: Windows, texts: int, advance: Callable[[float], None]) -> NDArray[np.float32]:
         """Vectors [texts, width] of the texts that own the windows."""
@@ -183,18 +234,21 @@ class TransformerEncoder:
             for rows in batches(lengths, self.budget):
                 ids, mask = (x.to(self.device) for x in self.tokens.padded([windows.ids[row] for row in rows]))
                 states = model(input_ids=ids, attention_mask=mask).last_hidden_state
-                sums, sizes = pooled_sums(states, mask, self.settings.pooling)
+                sums, sizes = self.pooler.sums(states, mask)
                 owner = torch.from_numpy(windows.owner[rows])
                 total.index_add_(0, owner, sums.cpu())
                 count.index_add_(0, owner, sizes.cpu())
                 advance(float(shares[windows.owner[rows]].sum()))
-            return finished(total, count, self.settings.normalise).numpy()
+            return self.pooler.finished(total, count).numpy()
 
     def _hash(self) -> str:
         hasher = hashlib.sha256()
-        for name, tensor in sorted(self.module.state_dict().items()):
+        for name, tensor in sorted(self._kept().state_dict().items()):
             hasher.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}\n".encode())
             hasher.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
+        if self.pooler.whitening is not None:
+            for tensor in (self.pooler.whitening.mean, self.pooler.whitening.matrix):
+                hasher.update(tensor.numpy().tobytes())
         hasher.update(json.dumps(sorted(self.tokenizer.get_vocab().items())).encode())
         hasher.update(_tokenizer_rules(self.tokenizer).encode())
         hasher.update(json.dumps({**asdict(self.settings), "dtype": str(self.dtype)}, sort_keys=True).encode())
@@ -211,9 +265,11 @@ def weights_version(module: Any) -> object:
 
 
 def _bits(flat: torch.Tensor) -> torch.Tensor:
-    flat = flat.clone() if flat.storage_offset() % 2 else flat
-    even = len(flat) // 2 * 2  # pairs of float32 are read as int64, which sums at the speed of memory
-    return flat[:even].view(torch.int64).sum() + flat[even:].view(torch.int32).sum()
+    pack = 8 // flat.element_size()  # numbers are read as int64, which sums at the speed of memory
+    flat = flat.clone() if flat.storage_offset() % pack else flat
+    whole = len(flat) // pack * pack
+    small = torch.int32 if pack == 2 else torch.int16
+    return flat[:whole].view(torch.int64).sum() + flat[whole:].view(small).sum()
 
 
 @contextmanager

@@ -13,6 +13,8 @@ from sociogram.graph.profile import Attribute
 Floats = NDArray[np.float32]
 Bools = NDArray[np.bool_]
 RIDGES = (0.01, 0.1, 1.0, 10.0)
+LEVEL = 1e-3
+BALANCES = (0.0, 0.25, 0.5, 0.75, 1.0)
 GOAL = 0.6  # accuracy that the values given (not abstained) must reach on validation
 
 
@@ -28,16 +30,36 @@ def predict_attribute(
     shares = (0.0, 0.25, 0.5, 0.75, 1.0)
     share = max(shares, key=lambda s: _quality(target, s * _scaled(target, head) + (1 - s) * linear, target.validation))
     score = share * _scaled(target, head) + (1 - share) * linear
-    attribute = _number(target, score) if target.kind == "number" else _choice(target, score)
+    decided, balance = _balanced(target, score)
+    attribute = _number(target, score) if target.kind == "number" else _choice(target, score, decided)
     _abstain(target, attribute)
-    methods = {"sociogram": score, "linear": linear, "network": _scaled(target, head), "majority": None}
+    methods = {"sociogram": decided, "linear": linear, "network": _scaled(target, head), "majority": None}
     rows = [{"method": name, **_measure(target, s)} for name, s in methods.items()]
     return attribute, {
         "kind": target.kind,
         "network_share": share,
+        "balance": balance,
         "rows": rows,
         "abstained": sum(v is None for v in attribute.values),
     }
+
+
+def _balanced(target: Target, score: Floats) -> tuple[Floats, float]:
+    """Scores by which a class is decided, and the exponent: score / prior^balance (logit adjustment, Menon et al., ICLR 2021).
+
+    A rare class never wins by probability alone; the exponent is chosen on validation by the mean of accuracy and macro F1, 0 included.
+    """
+    if target.kind != "class" or not target.validation.any():
+        return score, 0.0
+    prior = np.maximum(_goal(target)[target.train].mean(0), 1e-4)
+    positive = np.maximum(score, 1e-4)
+
+    def quality(balance: float) -> float:
+        measured = _measure(target, positive / prior**balance, target.validation)
+        return measured["accuracy"] + measured["macro_f1"]
+
+    best = max(BALANCES, key=quality)  # the smallest of the best
+    return np.asarray(positive / prior**best, np.float32), best
 
 
 def _goal(target: Target) -> Floats:
@@ -125,13 +147,15 @@ def _cuts(target: Target, score: Floats) -> Floats:
     return np.float32(grid[int(np.argmax(f1))]) * np.ones(s.shape[1], np.float32)
 
 
-def _choice(target: Target, score: Floats) -> Attribute:
+def _choice(target: Target, score: Floats, decided: Floats) -> Attribute:
     rows = target.validation
     if target.kind == "class":
-        temperature = _temperature(score[rows], target.y[rows].astype(int))
-        p = special.softmax(np.log(np.maximum(score, 1e-4)) / temperature, axis=1)
-        best = p.argmax(1)
-        return Attribute("class", [target.values[i] for i in best], p.max(1).astype(np.float32))
+        slope, level = _scaling(score[rows], target.y[rows].astype(int))
+        p = special.softmax(slope * _logits(score) + level, axis=1)
+        best = decided.argmax(1)
+        return Attribute(
+            "class", [target.values[i] for i in best], np.take_along_axis(p, best[:, None], 1)[:, 0].astype(np.float32)
+        )
     a, b = _platt(score[rows].ravel(), target.y[rows].ravel())
     p, chosen = special.expit(a * score + b), score >= _cuts(target, score)
     values = [[v for v, c in zip(target.values, line, strict=True) if c] for line in chosen]
@@ -155,14 +179,28 @@ def _number(target: Target, score: Floats) -> Attribute:
     return Attribute("number", [float(v) for v in s * target.deviation + target.mean], confidence.astype(np.float32))
 
 
-def _temperature(score: Floats, y: NDArray[np.int64]) -> float:
-    logits = np.log(np.maximum(score, 1e-4))
+def _scaling(score: Floats, y: NDArray[np.int64]) -> tuple[float, NDArray[np.float64]]:
+    """One over the temperature, and a level by class (Guo et al., ICML 2017), by likelihood on validation; levels are held near 0."""
+    logits = _logits(score)
+    if not len(y):
+        return 1.0, np.zeros(score.shape[1])
+    hit = np.eye(score.shape[1])[y]
 
-    def loss(log_t: float) -> float:
-        log_p = special.log_softmax(logits / np.exp(log_t), axis=1)
-        return float(-log_p[np.arange(len(y)), y].mean())
+    def loss(w: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        log_p = special.log_softmax(w[0] * logits + w[1:], axis=1)
+        off = (np.exp(log_p) - hit) / len(y)
+        slope = np.concatenate([[(off * logits).sum()], off.sum(0) + 2 * LEVEL * w[1:]])
+        return float(-(hit * log_p).sum() / len(y) + LEVEL * (w[1:] ** 2).sum()), slope
 
-    return float(np.exp(optimize.minimize_scalar(loss, bounds=(-3, 3), method="bounded").x)) if len(y) else 1.0
+    start = np.concatenate([[1.0], np.zeros(score.shape[1])])
+    bounds = [(0.05, 20.0), *[(None, None)] * score.shape[1]]
+    w = optimize.minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x
+    return float(w[0]), w[1:]
+
+
+def _logits(score: Floats) -> NDArray[np.float64]:
+    """Logarithms of scores that may be negative (ridge): a tenth of an even share is the least, so that no tail rules the fit."""
+    return np.asarray(np.log(np.maximum(score, 0.1 / score.shape[1])), np.float64)
 
 
 def _platt(s: Floats, y: Floats) -> tuple[float, float]:

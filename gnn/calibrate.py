@@ -1,12 +1,13 @@
 """Scores to probabilities of the held-out event, and the probability from which a tag is shown."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, special
 
+from sociogram.gnn.hierarchy import Implied, consistent
 from sociogram.graph.snapshot import Snapshot
 
 Floats = NDArray[np.floating[Any]]
@@ -24,6 +25,7 @@ class Calibration:
 
     weights: list[float]
     threshold: float = 0.5
+    implied: list[Implied] = field(default_factory=list)  # topics that imply broader ones
 
     @classmethod
     def none(cls, activity: Floats) -> "Calibration":
@@ -34,7 +36,7 @@ class Calibration:
         """Probabilities [users, targets]; activity [users, k] as when fitting."""
         own, level, user = self.weights[0], self.weights[1], np.asarray(self.weights[2:])
         z = (own + level) * scores - level * _level(scores, known) + _of_user(known, activity) @ user[:, None]
-        return np.asarray(special.expit(z), np.float32)
+        return consistent(np.asarray(special.expit(z), np.float32), known, self.implied)
 
 
 def user_activity(snapshot: Snapshot) -> NDArray[np.float32]:

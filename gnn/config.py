@@ -5,7 +5,7 @@ from typing import Any, Literal, get_args
 
 from sociogram.errors import InputError
 
-Mode = Literal["frozen", "joint"]
+Mode = Literal["frozen", "two_step", "joint", "em", "auto"]
 Holdout = Literal["auto", "users", "pairs"]
 
 
@@ -13,7 +13,7 @@ Holdout = Literal["auto", "users", "pairs"]
 class FitConfig:
     """All choices of a run that are not in the mapping."""
 
-    mode: Mode = "frozen"
+    mode: Mode = "auto"
     seed: int = 0
     holdout: Holdout = "auto"  # users: all interests of a fifth of the users; pairs: a fifth of each user's interests
     folds: int = 4  # of the train labels, for out-of-fold priors and masked training
@@ -22,7 +22,7 @@ class FitConfig:
     shared: int = 64  # width of the shared user-item-topic space; the other 64 published are collaborative factors
     max_steps: int = 120  # gradient steps at most
     max_passes: int = 25_000_000  # relationships passed in full-batch steps at most: large graphs take fewer steps, alike on all machines
-    budget_seconds: float | None = None  # turned into steps once, after a few have been timed
+    budget_seconds: float | None = None  # for all of the learning; turned into steps once, after a few have been timed
     patience: int = 4  # validations without a better mAP before stopping
     validate_every: int = 6  # steps
     learning_rate: float = 3e-3
@@ -39,22 +39,44 @@ class FitConfig:
     full_batch_edges: int = 1_000_000  # more relationships than this: train on sampled neighbourhoods
     precision_floor: float = 0.5  # a tag is shown only at probabilities that reach this precision on validation
     checkpoint_every: int = 40  # steps
-    encoder_layers: int = 3  # top layers of the text encoder that learn in joint mode
+    encoder_method: str | None = None  # top_layers, full or lora; None: what was measured best for the kind of model
+    encoder_layers: int | None = None  # top layers of the text encoder that learn; None: as above
+    encoder_rate: float | None = None  # None: as above
+    encoder_rank: int | None = None  # of LoRA adapters; None: as above
     encoder_steps: int = 120
-    encoder_rate: float = 5e-5
+    joint_weights: tuple[float, float] = (
+        1.0,
+        0.3,
+    )  # of the links and of the network's gradient in the candidate `joint`
+    em_rounds: int = 1
+    candidates: tuple[str, ...] | None = (
+        None  # what is tried instead of what the mode stands for: frozen, two_step, joint, em
+    )
+    lexical: bool = True  # words beside the text vectors; off only to see what they are worth
+    skip: bool = True  # the linear parts beside the network; off only to see what they are worth
     device: str = "auto"  # auto | cpu | cuda
 
     def __post_init__(self) -> None:
         if self.mode not in get_args(Mode):
             raise InputError(f"mode: expected one of {', '.join(get_args(Mode))}; got {self.mode!r}.")
+        unknown = [name for name in self.candidates or () if name not in ("frozen", "two_step", "joint", "em")]
+        if unknown or self.candidates == ():
+            raise InputError(f"candidates: expected some of frozen, two_step, joint, em; got {self.candidates}.")
         if self.holdout not in get_args(Holdout):
             raise InputError(f"holdout: expected one of {', '.join(get_args(Holdout))}; got {self.holdout!r}.")
         for name in ("folds", "hidden", "layers", "shared", "max_steps", "patience", "validate_every", "batch_users"):
             if getattr(self, name) < 1:
                 raise InputError(f"{name}: expected a positive number, got {getattr(self, name)}.")
+        if self.budget_seconds is not None and not self.budget_seconds > 0:
+            raise InputError(f"budget: expected a positive time such as 10m, got {self.budget_seconds:g} s.")
         if len(self.fanouts) != self.layers:
             raise InputError(f"fanouts: expected one number a layer ({self.layers}), got {self.fanouts}.")
 
     def to_json(self) -> dict[str, Any]:
         """As a plain dict."""
-        return {**asdict(self), "fanouts": list(self.fanouts)}
+        return {
+            **asdict(self),
+            "fanouts": list(self.fanouts),
+            "joint_weights": list(self.joint_weights),
+            "candidates": self.candidates and list(self.candidates),
+        }

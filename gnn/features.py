@@ -210,9 +210,17 @@ def standardise(x: Floats) -> Floats:
     rows = np.any(x != 0, axis=1)
     if rows.sum() < 2:
         return np.zeros_like(x)
+    mean, deviation = moments(x)
+    return np.where(rows[:, None], (x - mean) / deviation, 0.0).astype(np.float32)
+
+
+def moments(x: Floats) -> tuple[Floats, Floats]:
+    """Mean and SD by which `standardise` does it."""
+    rows = np.any(x != 0, axis=1)
+    if rows.sum() < 2:
+        return np.zeros(x.shape[1], np.float32), np.ones(x.shape[1], np.float32)
     mean, deviation = x[rows].mean(0), x[rows].std(0)
-    floor = max(0.3 * float(np.median(deviation)), 1e-6)
-    return np.where(rows[:, None], (x - mean) / np.maximum(deviation, floor), 0.0).astype(np.float32)
+    return mean, np.maximum(deviation, max(0.3 * float(np.median(deviation)), 1e-6))
 
 
 def robust(values: NDArray[np.float64]) -> Floats:

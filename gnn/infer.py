@@ -16,7 +16,7 @@ from sociogram.gnn.train import Problem, user_topic
 from sociogram.graph.snapshot import Snapshot
 
 Floats = NDArray[np.float32]
-BLOCK = 65_536  # rows computed at a time
+BLOCK = 8_192  # rows computed at a time: what a core works on stays in its cache
 PLACED = 0.5  # spread of user-item products of the network's half, in spreads of the collaborative half
 
 
@@ -44,22 +44,18 @@ def network_outputs(
 def layerwise(model: Sociogram, x: Mapping[str, Tensor], graph: Graph, rows: int = BLOCK) -> dict[str, Tensor]:
     """Node states as `model.hidden` in evaluation, layer by layer over blocks of rows."""
     model.eval()
-    h = {label: torch.relu(model.project[name(label)](v)) for label, v in x.items()}
+    h = {label: _projected(model, label, v, rows) for label, v in x.items()}
     layers: Any = model.layers
     for layer in layers:
         h = blockwise(layer, h, graph, rows)
     return h
 
 
-@torch.no_grad()
-def new_topic_scores(model: Sociogram, users: Floats, text: Floats) -> Floats:
-    """The network's scores [users, k] of topics that are not in the graph, from their text alone.
-
-    `users` are shared-space vectors of `network_outputs`; `text` [k, width] are vectors standardised as the table was.
-    """
-    device = model.topic_text.weight.device
-    topics = model.topic_text(torch.from_numpy(text).to(device))
-    return np.asarray(model.scores(torch.from_numpy(users).to(device), topics).cpu().numpy(), np.float32)
+def _projected(model: Sociogram, label: str, x: Tensor, rows: int) -> Tensor:
+    out = x.new_empty((len(x), model.config.hidden))
+    for start in range(0, len(x), rows):
+        out[start : start + rows] = torch.relu(model.project[name(label)](x[start : start + rows]))
+    return out
 
 
 def embeddings(

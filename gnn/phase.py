@@ -50,6 +50,10 @@ class Context:
         topics = np.asarray(self.features.texts.topics @ standardise(self.table), np.float32)
         self.topic_text = torch.from_numpy(topics).to(self.device)
 
+    def view(self, hidden: Matrix) -> Visible:
+        """The graph with `hidden` interests out of sight."""
+        return visible(self.snapshot, self.found, hidden)
+
     def dense(self, matrix: Matrix) -> Bools:
         """Target columns of a pair matrix as bool [users, targets]."""
         return np.asarray(matrix[:, self.split.targets].toarray() > 0)
@@ -81,15 +85,17 @@ def build_phase(
     train.eliminate_zeros()
     masks = fold_masks(train, c.split, c.config.folds, c.config.seed) if len(c.split.targets) else []
     with progress.stage("linear parts", len(masks) + 1, "folds") as stage:
-        view = visible(c.snapshot, c.found, hidden)
-        parts = c.priors.parts(view, c.settings, quality) if len(c.split.targets) else {}
+        view = c.view(hidden)
+        parts = _parts(c, view, quality) if len(c.split.targets) else {}
         stage.advance(1)
         seen: list[tuple[Visible, dict[str, Floats], Bools, Bools]] = []
         out_of_sight = c.dense(hidden)
         for mask in masks:
-            fold_view = visible(c.snapshot, c.found, sparse.csr_array(hidden + mask))
-            known = c.dense(fold_view.tags) | out_of_sight
-            seen.append((fold_view, c.priors.parts(fold_view, c.settings), known, c.dense(mask)))
+            fold_view = c.view(sparse.csr_array(hidden + mask))
+            # what is hidden for good counts as unknown, like all else that is not seen: left out of the loss it would be told
+            # apart from what a user does not have, and the network would find it again
+            known = c.dense(fold_view.tags)
+            seen.append((fold_view, _parts(c, fold_view), known, c.dense(mask)))
             stage.advance(1)
     stack = offset or _fit_offset([(p, k, t) for _, p, k, t in seen], c.config.seed)
     links = _hidden_acts(c.snapshot, max(len(masks), 1), c.config.seed)
@@ -115,6 +121,12 @@ def build_phase(
     targets = torch.from_numpy(c.split.targets).to(c.device)
     problem = Problem(c.inputs, c.standard, c.topic_text, targets, folds, validation, c.attributes)
     return Phase(problem, graph, parts, known, stack, view)
+
+
+def _parts(c: Context, view: Visible, quality: Callable[[Floats], float] | None = None) -> dict[str, Floats]:
+    """The linear parts; popularity alone where the linear skip is switched off."""
+    parts = c.priors.parts(view, c.settings, quality)
+    return parts if c.config.skip else {"popularity": parts["popularity"]}
 
 
 def _fit_offset(folds: list[tuple[dict[str, Floats], Bools, Bools]], seed: int) -> Stack:

@@ -31,27 +31,49 @@ class Adjacency:
 
 def _tensor(matrix: "sparse.csr_array", device: torch.device) -> Tensor:
     matrix.sort_indices()
+    return csr_tensor(
+        torch.from_numpy(np.asarray(matrix.indptr, np.int64)),
+        torch.from_numpy(np.asarray(matrix.indices, np.int64)),
+        torch.from_numpy(np.asarray(matrix.data, np.float32)),
+        matrix.shape,
+    ).to(device)
+
+
+def csr_tensor(indptr: Tensor, columns: Tensor, weights: Tensor, size: tuple[int, int]) -> Tensor:
+    """A CSR tensor of these very arrays, without torch's notice that CSR is in beta."""
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Sparse", category=UserWarning)  # beta notice of CSR tensors
-        return torch.sparse_csr_tensor(
-            torch.from_numpy(np.asarray(matrix.indptr, np.int64)),
-            torch.from_numpy(np.asarray(matrix.indices, np.int64)),
-            torch.from_numpy(np.asarray(matrix.data, np.float32)),
-            size=matrix.shape,
-            device=device,
-        )
+        warnings.filterwarnings("ignore", message="Sparse", category=UserWarning)
+        return torch.sparse_csr_tensor(indptr, columns, weights, size=size)
 
 
 class _Mean(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, forward: Tensor, backward: Tensor) -> Tensor:
         ctx.back = backward
-        out: Tensor = torch.sparse.mm(forward, x)
-        return out
+        return product(forward, x)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:
-        return torch.sparse.mm(ctx.back, grads[0].contiguous()), None, None
+        return product(ctx.back, grads[0]), None, None
+
+
+def product(matrix: Tensor, x: Tensor, rows: slice | None = None) -> Tensor:
+    """CSR [n, m] times x [m, d], or some of its rows only; each row is summed by one thread, in the order of its columns.
+
+    On the CPU this is a weighted embedding bag: the same sums, two to four times as fast as torch's sparse product.
+    """
+    indptr, columns, weights = matrix.crow_indices(), matrix.col_indices(), matrix.values()
+    if rows is not None:
+        indptr = indptr[rows.start : rows.stop + 1]
+        first, last = int(indptr[0]), int(indptr[-1])
+        indptr, columns, weights = indptr - first, columns[first:last], weights[first:last]
+    if x.device.type == "cpu":
+        return nn.functional.embedding_bag(
+            columns, x.contiguous(), indptr, mode="sum", per_sample_weights=weights, include_last_offset=True
+        )
+    part = matrix if rows is None else csr_tensor(indptr, columns, weights, (len(indptr) - 1, matrix.shape[1]))
+    out: Tensor = torch.sparse.mm(part, x.contiguous())
+    return out
 
 
 def aggregate(adjacency: Adjacency, x: Tensor) -> Tensor:
@@ -75,14 +97,29 @@ class SageLayer(nn.Module):
         sizes = {label: len(v) for label, v in x.items()}
         for (_, _, target), a in graph.items():
             sizes[target] = a.forward.shape[0]
-        total = {label: self.own[name(label)](v[: sizes[label]]) for label, v in x.items()}
+        total = {label: self.own[name(label)](_first(v, sizes[label])) for label, v in x.items()}
         for relation, adjacency in graph.items():
             source, _, target = relation
-            total[target] = total[target] + self.messages[name(*relation)](aggregate(adjacency, x[source]))
+            # a label that nothing points to keeps all its rows, more than an inner hop has met
+            states = _first(x[source], adjacency.forward.shape[1])
+            total[target] = total[target] + self.message(relation, adjacency, states)
         return {
-            label: self.norm[name(label)](x[label][: sizes[label]] + self.dropout(torch.relu(v)))
+            label: self.norm[name(label)](_first(x[label], sizes[label]) + self.dropout(torch.relu(v)))
             for label, v in total.items()
         }
+
+    def message(self, relation: Relation, adjacency: Adjacency, states: Tensor) -> Tensor:
+        """W_r mean h = mean W_r h: the weights are applied where there are fewer rows, to the sources or to the means."""
+        linear = self.messages[name(*relation)]
+        if len(states) < adjacency.forward.shape[0]:
+            return aggregate(adjacency, linear(states))
+        out: Tensor = linear(aggregate(adjacency, states))
+        return out
+
+
+def _first(x: Tensor, rows: int) -> Tensor:
+    """The first rows; a slice of all of them would cost a pass over the memory in the gradient."""
+    return x if len(x) == rows else x[:rows]
 
 
 @torch.no_grad()
@@ -93,29 +130,15 @@ def blockwise(
     out = {}
     for label, states in h.items():
         into = {r: a.forward for r, a in graph.items() if r[2] == label}
-        parts = []
-        for start in range(0, max(len(states), 1), rows):
-            own = states[start : start + rows]
+        out[label] = torch.empty_like(states)
+        for start in range(0, len(states), rows):
+            block = slice(start, min(start + rows, len(states)))
+            own = states[block]
             total = layer.own[name(label)](own)
             for r, matrix in into.items():
-                message = torch.sparse.mm(_rows(matrix, start, start + len(own)), h[r[0]])
-                total = total + layer.messages[name(*r)](message)
-            parts.append(layer.norm[name(label)](own + layer.dropout(torch.relu(total))))
-        out[label] = torch.cat(parts)
+                total += layer.messages[name(*r)](product(matrix, h[r[0]], block))
+            out[label][block] = layer.norm[name(label)](own + layer.dropout(total.relu_()))
     return out
-
-
-def _rows(matrix: Tensor, start: int, stop: int) -> Tensor:
-    indptr = matrix.crow_indices()
-    first, last = int(indptr[start]), int(indptr[stop])
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Sparse", category=UserWarning)
-        return torch.sparse_csr_tensor(
-            indptr[start : stop + 1] - first,
-            matrix.col_indices()[first:last],
-            matrix.values()[first:last],
-            size=(stop - start, matrix.shape[1]),
-        )
 
 
 def name(*parts: str) -> str:

@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import torch
 from numpy.typing import NDArray
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from sociogram.errors import TrainingError
+from sociogram.gnn.checkpoint import flattened, optimizer_states, read_checkpoint, under, write_checkpoint
 from sociogram.gnn.config import FitConfig
 from sociogram.gnn.heads import Target, head_loss
+from sociogram.gnn.memory import with_less
 from sociogram.gnn.metrics import mean_average_precision
 from sociogram.gnn.model import Graph, Inputs, Sociogram
 from sociogram.gnn.sage import name
@@ -106,7 +108,9 @@ class Batch:
     links: Mapping[str, NDArray[np.int64]]
 
 
+FEWEST_USERS = 32  # of a batch: below, memory is given up on
 FEWEST_STEPS = 24  # however large the graph
+TIMED = 5  # steps after which a time is turned into steps
 
 
 class Trainer:
@@ -124,6 +128,8 @@ class Trainer:
         self.sampled = edges > 2 * config.full_batch_edges  # each relationship is there in both directions
         if not self.sampled:
             self.limit = min(self.limit, max(FEWEST_STEPS, config.max_passes // max(edges, 1)))
+        self.nodes = 0  # that the last step read
+        self.batch_users = config.batch_users
         self.samplers: dict[int, Sampler] = {}
         self.whole: dict[str, Tensor] = {}
         device = problem.table.device
@@ -131,8 +137,11 @@ class Trainer:
         self.truth = [torch.from_numpy(f.truth).to(device) for f in problem.folds]
         self.offset = [torch.from_numpy(f.offset).to(device) for f in problem.folds]
 
-    def run(self, progress: Progress = SILENT, label: str = "train") -> Trained:
-        """Train to the step limit or until validation stops improving; the model ends with the best weights."""
+    def run(self, progress: Progress = SILENT, label: str = "train", seconds: float = np.inf) -> Trained:
+        """Train to the step limit or until validation stops improving; the model ends with the best weights.
+
+        `seconds` are turned into steps once, after some have been timed. Raises TrainingError where they do not allow an epoch.
+        """
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.config.seed)
             self._resume()
@@ -141,18 +150,43 @@ class Trainer:
                 started, first = time.perf_counter(), self.result.steps
                 while self.result.steps < self.limit and self.bad < self.config.patience:
                     note = self._advance()
-                    stage.advance(1, note)
-                    if self.config.budget_seconds and self.result.steps == first + 5:
-                        each = (time.perf_counter() - started) / 5
-                        self.limit = min(self.limit, max(10, int(self.config.budget_seconds / each)))
+                    done = self.result.steps - first
+                    each = (time.perf_counter() - started) / done
+                    stage.advance(
+                        1,
+                        f"{note} · {self.nodes / each:,.0f} nodes/s · {psutil.Process().memory_info().rss / 1e9:.1f} GB",
+                    )
+                    if np.isfinite(seconds) and done == min(TIMED, self.limit):
+                        self._limit_to(int(seconds / each), each)
             self.model.load_state_dict(self.best_state or self.model.state_dict())
         return self.result
 
+    def _limit_to(self, steps: int, each: float) -> None:
+        epoch = len(self.problem.folds)  # a step passes the users of one fold
+        if steps < epoch:
+            raise TrainingError(
+                f"The budget is too small for one epoch: {epoch} steps of {each:.2f} s, and {max(steps, 0)} would fit. Give more time."
+            )
+        self.limit = min(self.limit, steps)
+
     def step(self) -> dict[str, float]:
-        """One gradient step on the next fold; the losses."""
-        losses = self._step()
+        """One gradient step on the next fold, on less of the graph at a time where memory runs out; the losses."""
+        losses: dict[str, float] = {}
+
+        def once() -> None:
+            nonlocal losses
+            losses = self._step()
+
+        with_less(once, self._less, "training the network")
         self.result.steps += 1
         return losses
+
+    def _less(self) -> bool:
+        """Sampled neighbourhoods instead of the whole graph, then of fewer users."""
+        if self.sampled:
+            self.batch_users //= 2
+        self.sampled = True
+        return self.batch_users >= FEWEST_USERS
 
     def _advance(self) -> str:
         losses, r = self.step(), self.result
@@ -175,6 +209,7 @@ class Trainer:
         p, config, k = self.problem, self.config, self.result.steps % len(self.problem.folds)
         self.model.train()
         batch = self._sampled(k) if self.sampled else self._full(k)
+        self.nodes = sum(map(len, batch.x.values()))
         h = self.model.hidden(batch.x, batch.graph)
         users = self.model.shape.users
         drop = torch.rand(len(p.topic_text)) < 0.25  # these topics are scored from their text alone
@@ -184,7 +219,7 @@ class Trainer:
             offset = self.offset[k][at]
             losses["tags"] = ranking_loss(scores + offset, self.known[k][at], self.truth[k][at])
         if config.item_loss:
-            losses["items"] = config.item_loss * link_loss(z, batch.links, users, config.batch_users)
+            losses["items"] = config.item_loss * link_loss(z, batch.links, users, self.batch_users)
         for target in p.attributes:
             rows = target.train if isinstance(at, slice) else target.train[at.numpy()]
             if rows.any():
@@ -218,10 +253,10 @@ class Trainer:
         )
         pool = torch.from_numpy(np.flatnonzero(fold.truth.any(1)))
         pool = pool if len(pool) else torch.arange(len(fold.truth))
-        users = pool[torch.randperm(len(pool))[: config.batch_users]].numpy()
+        users = pool[torch.randperm(len(pool))[: self.batch_users]].numpy()
         links = {}
         for label, pairs in fold.links.items():
-            links[label] = pairs[torch.randperm(len(pairs))[: config.batch_users].numpy()]
+            links[label] = pairs[torch.randperm(len(pairs))[: self.batch_users].numpy()]
         seeds = {label: np.arange(len(whole[label])) for label in shape.topics}
         everyone = np.concatenate([users, *(pairs[:, 0] for pairs in links.values())])
         seeds[shape.users] = everyone[np.sort(np.unique(everyone, return_index=True)[1])]
@@ -269,50 +304,37 @@ class Trainer:
             predict(self.model, self.problem, fold.graph) + fold.offset, fold.truth, fold.known
         )
 
-    def _save(self) -> None:
-        if self.checkpoint is None:
-            return
-        self.checkpoint.mkdir(parents=True, exist_ok=True)
+    def tensors(self) -> dict[str, Tensor]:
+        """Weights, best weights so far, optimizer, random state and record: all that going on needs."""
         tensors = {f"model.{k}": v for k, v in self.model.state_dict().items()}
         tensors |= {f"best.{k}": v for k, v in self.best_state.items()}
-        for i, state in self.optimizer.state_dict()["state"].items():
-            tensors |= {f"optimizer.{i}.{k}": v for k, v in state.items()}
-        tensors["rng"] = torch.get_rng_state()
+        tensors |= {f"optimizer.{k}": v for k, v in flattened(self.optimizer.state_dict()["state"]).items()}
         r = self.result
         record = {"curve": r.curve, "best": r.best, "best_step": r.best_step, "steps": r.steps}
         record |= {"bad": self.bad, "limit": self.limit}
-        metadata = {"record": json.dumps(record), "identity": self.identity}
-        staged = self.checkpoint / "train.safetensors.part"
-        save_file({k: v.detach().contiguous().clone() for k, v in tensors.items()}, staged, metadata)
-        staged.rename(self.checkpoint / "train.safetensors")
+        said = torch.frombuffer(bytearray(json.dumps(record).encode()), dtype=torch.uint8)
+        return tensors | {"rng": torch.get_rng_state(), "record": said}
 
-    def _resume(self) -> None:
-        from safetensors import safe_open
-
-        path = self.checkpoint and self.checkpoint / "train.safetensors"
-        if path is None or not path.exists():
-            return
-        with safe_open(path, "pt") as opened:
-            metadata = opened.metadata()
-        if metadata["identity"] != self.identity:
-            return
-        record: dict[str, Any] = json.loads(metadata["record"])
-        tensors = load_file(path, device=str(self.problem.table.device))
-        self.model.load_state_dict(_under(tensors, "model."))
-        self.best_state = _under(tensors, "best.")
-        states: dict[int, dict[str, Tensor]] = {}
-        for key, value in _under(tensors, "optimizer.").items():
-            i, field_name = key.split(".", 1)
-            states.setdefault(int(i), {})[field_name] = value.cpu() if field_name == "step" else value
-        whole = self.optimizer.state_dict()
-        self.optimizer.load_state_dict({**whole, "state": states})
+    def restore(self, tensors: Mapping[str, Tensor]) -> None:
+        """Go on from what `tensors` gave."""
+        record: dict[str, Any] = json.loads(tensors["record"].cpu().numpy().tobytes())
+        self.model.load_state_dict(under(tensors, "model."))
+        self.best_state = under(tensors, "best.")
+        self.optimizer.load_state_dict(
+            {**self.optimizer.state_dict(), "state": optimizer_states(under(tensors, "optimizer."))}
+        )
         torch.set_rng_state(tensors["rng"].cpu())
         self.bad, self.limit = record.pop("bad"), record.pop("limit")
         self.result = Trained(**record)
 
+    def _save(self) -> None:
+        if self.checkpoint is not None:
+            write_checkpoint(self.checkpoint / "train.safetensors", self.tensors(), self.identity)
 
-def _under(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    return {k[len(prefix) :]: v for k, v in tensors.items() if k.startswith(prefix)}
+    def _resume(self) -> None:
+        stored = self.checkpoint and read_checkpoint(self.checkpoint / "train.safetensors", self.identity)
+        if stored:
+            self.restore(stored)
 
 
 @torch.no_grad()

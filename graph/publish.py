@@ -199,13 +199,15 @@ def _record(
 ) -> None:
     store.write(
         f"MERGE (r:{RUN_LABEL} {{id: $id}}) ON CREATE SET r.startedAt = $now "
-        "SET r.state = CASE r.state WHEN 'live' THEN 'live' ELSE 'staging' END, r.config = $config, r.mode = $mode, "
+        "SET r.state = CASE r.state WHEN 'live' THEN 'live' ELSE 'staging' END, r.config = $config, r.mode = $mode, r.kept = $kept, r.choice = $choice, "
         "r.model = $model, r.metrics = $metrics, r.writes = $writes, r.staged = $staged, "
         "r.types = $types, r.similarity = $similarity",
         id=run,
         now=now(),
         config=json.dumps(config, ensure_ascii=False, default=str),
         mode=str(config.get("mode", "")),
+        kept=metrics.get("mode"),
+        choice=metrics.get("choice"),
         model=str(config.get("encoder", "")),
         metrics=json.dumps(metrics, ensure_ascii=False),
         writes=json.dumps(names, ensure_ascii=False),

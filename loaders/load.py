@@ -19,6 +19,7 @@ from sociogram.graph.stored_mapping import (
     stored_sources,
 )
 from sociogram.loaders.clean import Key
+from sociogram.loaders.jargon import plain_name
 from sociogram.loaders.source import NodeBatch, Quarantine, RelationshipBatch, Source
 from sociogram.loaders.write import NodeWriter, RelationshipWriter
 from sociogram.progress import SILENT, Progress, Stage
@@ -214,24 +215,32 @@ class _Loading:
 
 
 def _make_room(source: Source, store: Store, *, replace: bool) -> str | None:
-    """Empty the database, or take the demo community out of the way of real data; says what was removed."""
+    """Empty the database, or take a demo community out of the way of other data; says what was removed."""
     if replace:
         count = _delete(store, "MATCH (n)")
         return f"everything in the database ({count:,} nodes)" if count else None
     sources = stored_sources(store)
-    if source.name == DEMO and sources - {DEMO}:
+    others = sources - {source.name}
+    demos = {name for name in sources if plain_name(name) == DEMO}
+    if plain_name(source.name) == DEMO and sources - demos:
         raise InputError(
-            f"the database holds data of {', '.join(sorted(sources - {DEMO}))}; a demo community does not go on top. "
+            f"the database holds data of {', '.join(sorted(sources - demos))}; a demo community does not go on top. "
             "Empty it first with --replace, or name another SOCIOGRAM_HOME."
         )
-    if source.name != DEMO and sources == {DEMO}:
+    if others and others == demos:  # in plain words, in jargon, or both
         mapping = stored_mapping(store)
         count = sum(
-            _delete(store, f"MATCH (n:{quote(n.label)}) WHERE n.source = $source", {"source": DEMO})
+            _delete(store, f"MATCH (n:{quote(n.label)}) WHERE n.source IN $sources", {"sources": sorted(demos)})
             for n in (mapping.nodes if mapping else ())
         )
         forget_mapping(store)
         return f"the demo community ({count:,} nodes)"
+    alike = sorted(name for name in others if plain_name(name) == plain_name(source.name))
+    if alike:
+        raise InputError(
+            f"the database holds {', '.join(alike)}: {source.name} is the same data in other words, and both in one graph would mix "
+            "the two. Empty it first with --replace, or name another SOCIOGRAM_HOME."
+        )
     return None
 
 

@@ -80,6 +80,15 @@ class Similar:
 
 
 @dataclass(frozen=True)
+class Interested:
+    """A user who may have a topic that came after training; `probability` is that of the held-out event, from the text alone."""
+
+    id: int | str
+    name: str
+    probability: float
+
+
+@dataclass(frozen=True)
 class Recommendation:
     """An item for a user; `score` is in the recommender's own unit, higher is better."""
 

@@ -1,5 +1,6 @@
 """A small community with planted interests, for the tests of learning."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +31,19 @@ def table(**columns: Any) -> pa.Table:
 
 
 def community(
-    folder: Path, users: int = 150, items: int = 60, topics: int = 6, seed: int = 0, share: float = 0.6
+    folder: Path,
+    users: int = 150,
+    items: int = 60,
+    topics: int = 6,
+    seed: int = 0,
+    share: float = 0.6,
+    *,
+    interests: bool = True,
 ) -> Snapshot:
-    """Users with one to three topics that show in their bio, friends and items; `share` of them have their interests in the graph."""
+    """Users with one to three topics that show in their bio, friends and items; `share` of them have their interests in the graph.
+
+    Without `interests` the graph has no topics at all.
+    """
     rng = np.random.default_rng(seed)
     likes = np.zeros((users, topics), bool)
     for u in range(users):
@@ -92,4 +103,11 @@ def community(
             weight=[1.0] * len(told),
         ),
     }
+    if not interests:
+        return Snapshot.create(
+            folder,
+            replace(MAPPING, nodes=MAPPING.nodes[:2], relationships=MAPPING.relationships[:2]),
+            {label: columns for label, columns in nodes.items() if label != "Topic"},
+            {key: columns for key, columns in edges.items() if "Topic" not in key},
+        )
     return Snapshot.create(folder, MAPPING, nodes, edges)

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from sociogram.loaders.load import LoadReport
     from sociogram.loaders.source import Source
     from sociogram.queries.ask import Asker, Key
-    from sociogram.queries.rows import Profile, Recommendation, Rows, Similar, Tag
+    from sociogram.queries.rows import Interested, Profile, Recommendation, Rows, Similar, Tag
 
 
 @dataclass(frozen=True)
@@ -132,6 +133,7 @@ class Engine:
         """
         from tempfile import TemporaryDirectory
 
+        started = time.perf_counter()
         self.home.runs.mkdir(parents=True, exist_ok=True)
         _sweep(self.home.runs)
         with TemporaryDirectory(prefix=f".snapshot-{os.getpid()}-", dir=self.home.runs) as folder:
@@ -143,6 +145,7 @@ class Engine:
                 revision=revision,
                 truth=truth,
                 progress=self.progress,
+                started=started,
                 **settings,
             )
 
@@ -234,6 +237,28 @@ class Engine:
             )
         return Rows(rows)
 
+    def interested(
+        self, topic: str, k: int = 10, *, description: str = "", run: Run | str | None = None
+    ) -> "Rows[Interested]":
+        """The k users most likely interested in a topic that no run has seen, from its name and description."""
+        from sociogram.gnn.new_topic import TopicTower
+        from sociogram.queries.rows import Interested, Rows
+
+        if not topic.strip():
+            raise InputError("a topic needs a name, and a description helps: it is scored from its text.")
+        if k < 1:
+            raise InputError(f"k must be at least 1, got {k}.")
+        chosen = self._run(run)
+        tower = TopicTower.load(chosen.folder)
+        profiles = chosen.profiles
+        scores = tower.scores(
+            profiles.embeddings[profiles.user_label], chosen.encoder().encode([_topic_text(topic, description)])[0]
+        )
+        best = np.argsort(-scores, kind="stable")[:k]
+        keys, names = profiles.keys[profiles.user_label], profiles.names[profiles.user_label]
+        p = tower.probability(scores)
+        return Rows([Interested(keys[u], names[u], float(p[u])) for u in best.tolist()])
+
     def cypher(self, text: str, **parameters: Any) -> "Rows[dict[str, Any]]":
         """Any reading Cypher, with parameters."""
         return self._ask.cypher(text, parameters)
@@ -318,9 +343,13 @@ def fit_snapshot(
     revision: str | None = None,
     truth: Path | None = None,
     progress: Progress = SILENT,
+    started: float | None = None,
     **settings: Any,
 ) -> Run:
-    """Learn from a snapshot without a database; an unfinished run with the same snapshot and settings is continued."""
+    """Learn from a snapshot without a database; an unfinished run with the same snapshot and settings is continued.
+
+    A budget counts from `started` (time.perf_counter; now unless given) to the learned profiles; publishing comes on top.
+    """
     from sociogram.encoders.load import load_encoder
     from sociogram.evaluation.planted import found, load_truth
     from sociogram.gnn.config import FitConfig
@@ -328,13 +357,14 @@ def fit_snapshot(
     from sociogram.graph.snapshot import now
     from sociogram.report.report import write_report
 
+    started = time.perf_counter() if started is None else started
     config = FitConfig(**settings)
     text_encoder = load_encoder(encoder, revision=revision, cache=home.cache)
     record = {"encoder": text_encoder.name, "encoderDigest": text_encoder.digest, **asdict(config)}
     run, resumed = Runs(home.runs).start(snapshot.hash, record)
     if resumed:
         progress.say("run", f"{run.id} was interrupted: going on where it stopped")
-    profiles, report = fit(snapshot, text_encoder, config, run.folder, progress)
+    profiles, report = fit(snapshot, text_encoder, config, run.folder, progress, spent=time.perf_counter() - started)
     text_encoder.save(run.folder / "encoder")
     profiles.save(run.folder)
     report = {"run": run.id, "createdAt": now(), **report}
@@ -343,6 +373,13 @@ def fit_snapshot(
     write_report(run.folder, report, profiles, snapshot)
     run.update(state="finished", finishedAt=now(), metrics=headline(report))
     return run
+
+
+def _topic_text(name: str, description: str) -> str:
+    """As the text of a topic in the graph is put together."""
+    from sociogram.graph.export import join_texts
+
+    return join_texts([name, description]) or name
 
 
 def _sweep(runs: Path) -> None:
@@ -380,6 +417,8 @@ def headline(report: dict[str, Any]) -> dict[str, Any]:
     for row in report.get("items", {}).get("rows", []):
         if row.get("method") in ("sociogram", "blend"):
             figures |= {f"items {k}": row[k] for k in ("ndcg@10", "recall@10") if row.get(k) is not None}
+    if report.get("modes"):
+        figures |= {"mode": report["modes"]["kept"], "choice": report["modes"]["sentence"]}
     if "ece" in report.get("tags", {}):
         figures["tags ece"] = report["tags"]["ece"]["shown"]
     return figures

@@ -5,11 +5,14 @@ import secrets
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sociogram.errors import NotFoundError
 from sociogram.graph.profile import Profiles
 from sociogram.graph.snapshot import now
+
+if TYPE_CHECKING:
+    from sociogram.encoders.encoder import Encoder
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,12 @@ class Run:
     def profiles(self) -> Profiles:
         """The learned profiles; raises InputError where the run did not finish."""
         return Profiles.load(self.folder)
+
+    def encoder(self) -> "Encoder":
+        """The text encoder as this run left it."""
+        from sociogram.encoders.load import load_encoder
+
+        return load_encoder(str(self.folder / "encoder"))
 
     def update(self, **changes: Any) -> None:
         """Change run.json atomically."""

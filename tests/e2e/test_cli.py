@@ -27,6 +27,15 @@ def test_profile_and_its_json(published: Cli) -> None:
     assert [r["rank"] for r in recommended] == [1, 2, 3, 4, 5]
 
 
+def test_a_new_topic_finds_its_users(published: Cli) -> None:
+    rows = json.loads(
+        published("interested", "bouldering", "--description", "climbing without a rope", "-k", "5", "--json").stdout
+    )
+    assert len(rows) == 5
+    assert [r["probability"] for r in rows] == sorted((r["probability"] for r in rows), reverse=True)
+    assert "needs a name" in published("interested", " ", code=1).stderr
+
+
 def test_files_for_other_programs(published: Cli, tmp_path: Path) -> None:
     published("recommend", "--all", "-k", "20", "--out", str(tmp_path / "r.parquet"))
     published("tags", "--all", "--top", "100", "--out", str(tmp_path / "t.parquet"))

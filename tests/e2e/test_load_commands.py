@@ -84,3 +84,29 @@ def test_the_demo_compares_with_what_was_planted(cli: Cli, home: Home) -> None:
     assert 0 < planted["recall"] <= 1
     assert planted["users"] > 10
     assert not left.exists()
+
+
+def test_a_demo_in_jargon(cli: Cli) -> None:
+    query = "MATCH (u:User) RETURN u.bio AS bio ORDER BY u.id"
+    cli("load", "demo", "--users", "40", "--replace")
+    plain = json.loads(cli("cypher", query, "--json").stdout)
+    told = cli("load", "demo", "--users", "40", "--jargon", ".5", "--json")
+    report = json.loads(told.stdout)
+    assert report["source"] == "demo-jargon-0.5-0"
+    assert report["removed"].startswith("the demo community")
+    found = json.loads(cli("cypher", query, "--json").stdout)
+    assert len(found) == len(plain)
+    assert found != plain
+    names = {row["name"] for row in json.loads(cli("cypher", "MATCH (t:Topic) RETURN t.name AS name", "--json").stdout)}
+    assert "climbing" in names
+    assert "from 0 to 1, got 50" in cli("load", "demo", "--jargon", "50", code=1).stderr
+
+
+def test_a_dump_in_jargon(cli: Cli, tmp_path: Path) -> None:
+    command = stackexchange(tmp_path)
+    cli("load", *command, "--replace")
+    assert "same data in other words" in cli("load", *command, "--jargon", "1", code=1).stderr
+    cli("load", *command, "--jargon", "1", "--replace")
+    before = counts(cli)
+    cli("load", *command, "--jargon", "1")
+    assert counts(cli) == before

@@ -12,6 +12,7 @@ from sociogram.graph.mapping import GraphMapping, NodeMapping, RelationshipMappi
 from sociogram.graph.store import Store
 from sociogram.graph.stored_mapping import stored_mapping
 from sociogram.loaders.csv_files import csv
+from sociogram.loaders.jargon import jargon
 from sociogram.loaders.load import existing_sources, load
 from sociogram.loaders.source import Batch, NodeBatch, Provenance, Quarantine, RelationshipBatch
 
@@ -206,3 +207,30 @@ def test_a_report_has_rows_for_a_table(store: Store, home: Home, tmp_path: Path)
     assert {"what": "rows", "name": "read", "count": 11} in rows
     assert {"what": "rejected", "name": "unknown user", "count": 1} in rows
     assert {"what": "nodes", "name": "User", "count": 2} in rows
+
+
+def test_plain_words_and_jargon_are_not_one_source(store: Store, home: Home) -> None:
+    plain = Fixed([NodeBatch("User", [{"id": "1", "bio": "quantum gates"}])])
+    load(plain, store, home)
+    with pytest.raises(InputError, match="same data in other words.*--replace"):
+        load(jargon(plain), store, home)
+    assert store.read("MATCH (u:User) RETURN u.bio AS bio") == [{"bio": "quantum gates"}]
+    load(jargon(plain, 1), store, home, replace=True)
+    assert existing_sources(store) == {"fixed-jargon-1-0"}
+    (user,) = store.read("MATCH (u:User) RETURN u.bio AS bio, u.source AS source")
+    assert user["source"] == "fixed-jargon-1-0"
+    assert user["bio"] != "quantum gates"
+    with pytest.raises(InputError, match="fixed-jargon-1-0"):
+        load(plain, store, home)
+
+
+def test_a_demo_in_jargon_is_a_demo(store: Store, home: Home) -> None:
+    community = Fixed([users("d1", "d2")], name="demo")
+    load(community, store, home)
+    assert load(jargon(community), store, home).removed == "the demo community (2 nodes)"
+    assert existing_sources(store) == {"demo-jargon-0.5-0"}
+    assert load(community, store, home).removed == "the demo community (2 nodes)"
+    load(jargon(community), store, home)
+    assert load(Fixed([users("1")]), store, home).removed == "the demo community (2 nodes)"
+    with pytest.raises(InputError, match="does not go on top"):
+        load(jargon(community), store, home)

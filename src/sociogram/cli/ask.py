@@ -30,7 +30,7 @@ Count = Annotated[int, typer.Option("-k", help="How many.")]
 
 
 def register(app: typer.Typer) -> None:
-    for command in (profile, tags, similar, recommend, embeddings, cypher):
+    for command in (profile, tags, similar, recommend, interested, embeddings, cypher):
         app.command()(command)
 
 
@@ -120,6 +120,27 @@ def similar(
             [{"id": r.id, "name": r.name, "cosine": r.cosine, "why": r.reasons} for r in rows],
             ("id", "name", "cosine", "why"),
         )
+    if rows:
+        hint(f"sociogram profile {rows[0].id}")
+
+
+def interested(
+    topic: Annotated[str, typer.Argument(help="Name of a topic that the graph need not have.", metavar="TOPIC")],
+    description: Annotated[str, typer.Option(help="What it is about: the more is said, the better.")] = "",
+    k: Count = 10,
+    uri: Uri = None,
+    database: Database = None,
+    user: User = None,
+    password_file: PasswordFile = None,
+    json: Json = False,
+) -> None:
+    """The users most likely interested in a new topic, scored from its text.
+
+    Example: sociogram interested "bouldering" --description "climbing without a rope"
+    """
+    with open_engine(uri, database, user, password_file) as engine:
+        rows = engine.interested(topic, k, description=description)
+    print_json(rows.to_dicts()) if json else print_table(rows.to_dicts(), ("id", "name", "probability"))
     if rows:
         hint(f"sociogram profile {rows[0].id}")
 

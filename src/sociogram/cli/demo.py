@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sociogram.cli.common import Database, PasswordFile, Uri, User, hint, open_engine
+from sociogram.cli.fit import Mode
 
 if TYPE_CHECKING:
     from sociogram.engine import Engine
@@ -20,6 +21,7 @@ def demo(
     users: Annotated[int, typer.Option(help="How many users.")] = 1500,
     seed: Annotated[int, typer.Option(help="Seed of the community and of learning.")] = 0,
     encoder: Annotated[str, typer.Option(help="Text encoder, as for fit.")] = "all-MiniLM-L6-v2",
+    mode: Annotated[Mode, typer.Option(help="As for fit; auto takes some minutes more.")] = Mode.frozen,
     uri: Uri = None,
     database: Database = None,
     user: User = None,
@@ -34,7 +36,7 @@ def demo(
     with open_engine(uri, database, user, password_file) as engine:
         truth = engine.home.truth / f"demo-{users}-{seed}.parquet"
         engine.load(community(users=users, seed=seed, truth=truth))
-        run = engine.fit(encoder=encoder, seed=seed, truth=truth)
+        run = engine.fit(encoder=encoder, seed=seed, truth=truth, mode=mode.value)
         written = engine.publish(run)
         engine.progress.say("published", f"{written.nodes:,} profiles · run {run.id} · one transaction")
         someone = _show(engine, run, truth)

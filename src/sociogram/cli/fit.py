@@ -1,5 +1,6 @@
 """sociogram fit: learn profiles and publish them."""
 
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,11 +9,15 @@ import typer
 
 from sociogram.cli.common import Database, Json, MappingFile, PasswordFile, Uri, User, hint, open_engine, print_json
 from sociogram.config import Home
+from sociogram.errors import InputError
 
 
 class Mode(StrEnum):
+    auto = "auto"
     frozen = "frozen"
+    two_step = "two_step"
     joint = "joint"
+    em = "em"
 
 
 def register(app: typer.Typer) -> None:
@@ -21,9 +26,18 @@ def register(app: typer.Typer) -> None:
 
 def fit(
     mode: Annotated[
-        Mode, typer.Option(help="frozen: the text encoder stays as it is; joint: it learns with the GNN.")
-    ] = Mode.frozen,
-    encoder: Annotated[str, typer.Option(help="Hugging Face id, local folder, or `light`.")] = "all-MiniLM-L6-v2",
+        Mode,
+        typer.Option(
+            help="frozen: the text encoder stays as it is; two_step: it learns from the graph's links first; joint: with the GNN; "
+            "em: in rounds with the GNN; auto: the best of the first three on validation."
+        ),
+    ] = Mode.auto,
+    budget: Annotated[
+        str | None, typer.Option(help="Time for learning, e.g. 10m, 90s, 1h30m; publishing comes on top.")
+    ] = None,
+    encoder: Annotated[
+        str, typer.Option(help="Hugging Face id, folder, GGUF file, smollm2-135m, or `light`.")
+    ] = "all-MiniLM-L6-v2",
     revision: Annotated[str | None, typer.Option(help="Revision of a Hugging Face id.")] = None,
     seed: Annotated[int, typer.Option(help="Seed.")] = 0,
     snapshot: Annotated[
@@ -43,9 +57,10 @@ def fit(
 ) -> None:
     """Learn a profile for every user, and publish it.
 
-    Example: sociogram fit --mode frozen
+    Example: sociogram fit --budget 10m
     """
     settings: dict[str, Any] = {"encoder": encoder, "revision": revision, "mode": mode.value, "seed": seed}
+    settings["budget_seconds"] = None if budget is None else seconds(budget)
     if snapshot is not None:
         from sociogram.cli.progress import TerminalProgress
         from sociogram.engine import fit_snapshot
@@ -67,6 +82,15 @@ def fit(
         hint(f"sociogram publish {run.id}")
     elif someone:
         hint(f"sociogram profile {someone[0]}", f"sociogram similar {someone[0]} -k 5")
+
+
+def seconds(text: str) -> float:
+    """`90s`, `10m`, `1h30m`, `600` in seconds; raises InputError otherwise."""
+    found = re.fullmatch(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s?)?", text.strip().lower())
+    if not text.strip() or found is None:
+        raise InputError(f"budget: expected a time such as 90s, 10m or 1h30m, got {text!r}.")
+    hours, minutes, rest = (float(part or 0) for part in found.groups())
+    return 3600 * hours + 60 * minutes + rest
 
 
 def _tell(run: str, metrics: dict[str, Any], report: str, json: bool) -> None:

@@ -33,6 +33,12 @@ Columns = Annotated[
     list[str] | None,
     typer.Option("--column", "-c", help="KIND.ROLE=COLUMN, say what a column is: users.id=uid, events.ignore=session."),
 ]
+Jargon = Annotated[
+    float,
+    typer.Option(
+        help="Share of the content words (0 to 1) that become made-up words, the same for everyone: a community whose language no model knows."
+    ),
+]
 KeepPrivate = Annotated[bool, typer.Option("--keep-private", help="Load e-mail and IP columns as well.")]
 
 
@@ -73,6 +79,7 @@ class _Target:
 def demo(
     users: Annotated[int, typer.Option(help="How many users.")] = 1500,
     seed: Annotated[int, typer.Option(help="Seed of the community.")] = 0,
+    jargon: Jargon = 0.0,
     replace: Replace = False,
     uri: Uri = None,
     database: Database = None,
@@ -83,10 +90,14 @@ def demo(
     """A made-up community with a planted truth.
 
     Example: sociogram load demo --users 300 --seed 1
+
+    Example: sociogram load demo --jargon .5
     """
     from sociogram.loaders.demo import demo as community
+    from sociogram.loaders.jargon import jargon as in_jargon
 
-    _Target(uri, database, user, password_file, replace, json).load(community(users=users, seed=seed))
+    source = in_jargon(community(users=users, seed=seed), jargon, seed)
+    _Target(uri, database, user, password_file, replace, json).load(source)
 
 
 @app.command()
@@ -163,6 +174,7 @@ def lastfm(
 def stackexchange(
     folder: Annotated[Path, typer.Argument(help="Folder of an unpacked dump (Users.xml, Posts.xml, ...).")],
     provenance: Provenance = "public",
+    jargon: Jargon = 0.0,
     replace: Replace = False,
     uri: Uri = None,
     database: Database = None,
@@ -174,9 +186,11 @@ def stackexchange(
 
     Example: sociogram load stackexchange quantumcomputing.stackexchange.com
     """
+    from sociogram.loaders.jargon import jargon as in_jargon
     from sociogram.loaders.stackexchange import stackexchange as source_of
 
-    _Target(uri, database, user, password_file, replace, json).load(source_of(folder, provenance=provenance))
+    source = in_jargon(source_of(folder, provenance=provenance), jargon)
+    _Target(uri, database, user, password_file, replace, json).load(source)
 
 
 @app.command()

@@ -74,7 +74,10 @@ def runs(
                 "run": run_id,
                 "here": record.get("state", "not on this machine"),
                 "graph": p.state if p else "not published",
-                "mode": record.get("config", {}).get("mode") or (p.mode if p else ""),
+                "mode": _mode(
+                    record.get("config", {}).get("mode") or (p.mode if p else ""),
+                    (record.get("metrics") or (p.metrics if p else {})).get("mode"),
+                ),
                 "started": record.get("startedAt") or (p.started_at if p else ""),
                 "tags map": record.get("metrics", {}).get("tags map") or (p.metrics.get("tags map") if p else None),
             }
@@ -85,6 +88,10 @@ def runs(
         print_table(rows)
     if not rows:
         hint("sociogram fit")
+
+
+def _mode(asked: str, kept: str | None) -> str:
+    return asked if kept in (None, asked) else f"{asked}: {kept}"
 
 
 def rollback(

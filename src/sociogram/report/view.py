@@ -40,6 +40,7 @@ def view(report: Mapping[str, Any], profiles: Profiles, snapshot: Snapshot) -> d
         "data": _data(report, snapshot),
         "split": _split(_dict(report, "split")),
         "curves": _curves(_rows(report, "curves")),
+        "modes": _modes(_dict(report, "modes")),
         "tag_table": methods(measured(tags)[0]),
         "versus": _versus(_rows(tags, "versus")),
         "overfit": [
@@ -129,7 +130,18 @@ def _split(split: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [(k, count(v) if number(v) is not None else short(str(v), 80)) for k, v in split.items() if v is not None]
 
 
-def _curves(rows: Sequence[Mapping[str, Any]]) -> list[Any]:
+def _modes(modes: Mapping[str, Any]) -> dict[str, Any]:
+    """The candidates of the text encoder, what was kept, and how each one's losses fell."""
+    curves = [(name, _curves(list(rows), f"{name}, training loss")) for name, rows in _dict(modes, "curves").items()]
+    return {
+        "sentence": short(str(modes.get("sentence", "")), 400),
+        "kept": modes.get("kept"),
+        "candidates": _rows(modes, "candidates"),
+        "curves": [(name, drawn) for name, drawn in curves if drawn],
+    }
+
+
+def _curves(rows: Sequence[Mapping[str, Any]], title: str = "Training loss") -> list[Any]:
     steps = [number(r.get("step")) for r in rows]
     xs = [float(i) if s is None else s for i, s in enumerate(steps)]
     keys = list(dict.fromkeys(k for r in rows for k in r if k != "step"))
@@ -144,7 +156,7 @@ def _curves(rows: Sequence[Mapping[str, Any]]) -> list[Any]:
         ]
 
     drawn = [
-        plots.lines(series(losses), "step", "loss", "Training loss"),
+        plots.lines(series(losses), "step", "loss", title),
         plots.lines(series(scores), "step", "validation score", "Validation score"),
     ]
     return [d for d in drawn if d]

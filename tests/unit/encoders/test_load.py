@@ -77,6 +77,14 @@ def test_no_weights_at_all(tiny):
         load_encoder(folder)
 
 
+def test_weights_that_lack_a_part(tiny):
+    folder = tiny()
+    files = {"a": "model.safetensors", "b": "model-00002-of-00002.safetensors"}
+    (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": files}))
+    with pytest.raises(EncoderError, match=r"lacks 1 of 2 parts of its weights \(e\.g\. model-00002-of-00002"):
+        load_encoder(folder)
+
+
 def test_cut_off_weights(tiny):
     folder = tiny()
     weights = folder / "model.safetensors"

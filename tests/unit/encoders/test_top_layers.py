@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from sociogram.encoders.load import load_encoder, load_folder
+from sociogram.encoders.folder import load_folder
+from sociogram.encoders.load import load_encoder
 from sociogram.errors import EncoderError
 
 TEXTS = ["graph theory", "", "a user who likes networks and music " * 9, "graph theory", "jazz", "word " * 600]

@@ -7,8 +7,9 @@ import pytest
 import torch
 from transformers import AutoModel, AutoTokenizer
 
-from sociogram.encoders.load import load_encoder, load_folder
-from sociogram.encoders.pooling import TransformerSettings
+from sociogram.encoders.folder import load_folder
+from sociogram.encoders.load import load_encoder
+from sociogram.encoders.settings import TransformerSettings
 from sociogram.encoders.tokens import batches
 from sociogram.encoders.transformer import TransformerEncoder
 from sociogram.errors import EncoderError
@@ -197,6 +198,15 @@ def test_causal_model_leaves_its_first_token_out(tiny):
     encoder = load_folder(Path(folder), "llama", "cpu")
     assert encoder.settings.pooling == "mean_after_first"
     assert encoder.encode(["abc", "abc def", "a"]).shape == (3, 32)
-    with pytest.raises(EncoderError, match=r"llama.*forward_with_gradient"):
+
+
+def test_other_families_learn_as_a_whole_only(tiny):
+    encoder = load_folder(tiny("mpnet"), "mpnet", "cpu")
+    with pytest.raises(EncoderError, match=r"this is mpnet: .*forward_with_gradient"):
         encoder.split(1)
     assert encoder.forward_with_gradient(["abc"]).requires_grad
+
+
+@pytest.mark.parametrize(("family", "expected"), [("bert", "sdpa"), ("llama", "sdpa"), ("mpnet", "eager")])
+def test_fused_attention_where_the_family_has_it(tiny, family, expected):
+    assert load_folder(tiny(family), family, "cpu").module.config._attn_implementation == expected

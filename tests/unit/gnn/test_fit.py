@@ -14,7 +14,7 @@ from sociogram.graph.mapping import GraphMapping, NodeMapping, RelationshipMappi
 from sociogram.graph.profile import Profiles
 from sociogram.graph.snapshot import Snapshot
 
-QUICK = FitConfig(max_steps=8, validate_every=4, folds=2, hidden=32, min_topic_users=1)
+QUICK = FitConfig(mode="frozen", max_steps=8, validate_every=4, folds=2, hidden=32, min_topic_users=1)
 
 
 def test_planted_interests_are_found_and_reported(tmp_path: Path) -> None:

@@ -105,3 +105,36 @@ def test_a_sample_has_distinct_true_neighbours_no_more_than_the_fanout() -> None
         expected = np.minimum(true.sum(1)[block.nodes[r[2]]][: len(dense)], 2)
         np.testing.assert_array_equal(dense.sum(1), expected)
         torch.testing.assert_close(a.forward.to_dense(), again.graphs[0][r].forward.to_dense())
+
+
+def test_a_product_and_some_of_its_rows_are_those_of_dense_matrices() -> None:
+    from sociogram.gnn.sage import product
+
+    rng = np.random.default_rng(2)
+    for rows, columns, width in ((30, 20, 5), (4, 1, 1), (3, 0, 2), (0, 3, 2)):
+        dense = (rng.random((rows, columns)) * (rng.random((rows, columns)) < 0.3)).astype(np.float32)
+        matrix = Adjacency.of(sparse.csr_array(dense), CPU).forward
+        x = torch.randn(columns, width)
+        expected = matrix.to_dense() @ x
+        torch.testing.assert_close(product(matrix, x), expected)
+        for part in (slice(0, rows), slice(rows // 2, rows), slice(0, rows // 3)):
+            torch.testing.assert_close(product(matrix, x, part), expected[part])
+
+
+def test_few_sources_are_mapped_before_their_mean_with_the_same_gradient() -> None:
+    torch.manual_seed(0)
+    layer = SageLayer(["User", "Topic"], [("Topic", "of", "User")], 6, 0.0)
+    dense = (torch.rand(30, 4) < 0.4).float().numpy()
+    adjacency = Adjacency.of(sparse.csr_array(dense), CPU)
+    states = torch.randn(4, 6, requires_grad=True)
+    wanted = torch.randn(30, 6)
+    weight = layer.messages[name("Topic", "of", "User")].weight
+    expected = adjacency.forward.to_dense() @ states @ weight.T
+    found = layer.message(("Topic", "of", "User"), adjacency, states)
+    torch.testing.assert_close(found, expected)
+    for a, b in zip(
+        torch.autograd.grad(found, (states, weight), wanted),
+        torch.autograd.grad(expected, (states, weight), wanted),
+        strict=True,
+    ):
+        torch.testing.assert_close(a, b)

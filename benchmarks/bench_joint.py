@@ -1,0 +1,192 @@
+"""When does training the text encoder pay? The ladder, from popularity to joint training, on real and on coined language.
+
+    python -m benchmarks joint [--sets SET...] [--rows ROW...] [--tasks 5]
+
+Sets: `se 60`, `se 20` (Stack Exchange, tags of users whose tags are hidden, 60 or 20 % of the users teach, one fold a task), the same with
+half of the content words coined (`se 60 jargon`), and the demo community with 20 % of the labels, plain and coined, one seed a task.
+Settings are the defaults; what a method chooses it chooses on validation within the training users. Finished rows are kept, a run that
+was cut goes on. Writes joint.md, results/joint.json and joint.png (quality against seconds).
+"""
+
+import argparse
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks import HERE, data, save, show
+from benchmarks.from_source import snapshot
+from benchmarks.tag_methods import SIMPLE, sociogram
+from benchmarks.tag_rows import Answer, Method, Rows, summary
+from benchmarks.tag_tasks import Task, hide, posts_of, without_ties
+from sociogram.loaders.demo import demo
+from sociogram.loaders.jargon import jargon
+from sociogram.loaders.source import Source
+from sociogram.loaders.stackexchange import stackexchange
+
+LLM = "smollm2-135m"
+DEMO_SEED = 21  # communities that no tuning has seen
+
+
+def no_ties(task: Task, folder: Path) -> Answer:
+    """Frozen on a graph without ties."""
+    return sociogram(mode="frozen")(without_ties(task, folder / "without-ties"), folder)
+
+
+METHODS: dict[str, Method] = SIMPLE | {
+    "frozen": sociogram(mode="frozen"),
+    "frozen, no lexical channel": sociogram(mode="frozen", lexical=False),
+    "frozen, no linear skip": sociogram(mode="frozen", skip=False),
+    "frozen, no ties": no_ties,
+    "two_step": sociogram(mode="two_step"),
+    "em": sociogram(mode="em"),
+    "joint": sociogram(mode="joint", candidates=("joint",)),
+    "auto": sociogram(mode="auto"),
+    "LLM, frozen": sociogram(LLM, mode="frozen"),
+    "LLM, two_step": sociogram(LLM, mode="two_step"),
+    "LLM, joint": sociogram(LLM, mode="joint", candidates=("joint",)),
+}
+AGAINST = (
+    ("frozen", "TF-IDF + LR, own + neighbours' text"),
+    ("two_step", "frozen"),
+    ("joint", "frozen"),
+    ("joint", "two_step"),
+    ("em", "frozen"),
+    ("auto", "frozen"),
+    ("LLM, two_step", "LLM, frozen"),
+    ("LLM, joint", "LLM, frozen"),
+    ("LLM, joint", "joint"),
+    *(("frozen", name) for name in METHODS if name.startswith("frozen,")),
+)
+
+
+def on_stackexchange(share: float, words: float) -> Callable[[Path, int], Task]:
+    """A fold of Stack Exchange."""
+    place = data("se-quantumcomputing")
+
+    def make(folder: Path, fold: int) -> Task:
+        s = snapshot(_spoken(stackexchange(place), words), folder / "whole")
+        return hide(s, folder, fold, share, posts_of(s))
+
+    return make
+
+
+def on_demo(share: float, words: float) -> Callable[[Path, int], Task]:
+    """A community of its own seed, one fifth of its interested users for test."""
+
+    def make(folder: Path, number: int) -> Task:
+        s = snapshot(_spoken(demo(users=1500, seed=DEMO_SEED + number), words), folder / "whole")
+        posted = [s.edges[key] for key in s.edges if key[1] == "POSTED"]
+        posts = np.asarray(sum(np.diff(e.indptr) for e in posted), np.int64)
+        return hide(s, folder, 0, share, posts, seed=number)
+
+    return make
+
+
+def _spoken(source: Source, words: float) -> Source:
+    return jargon(source, words, seed=0) if words else source
+
+
+SETS: dict[str, tuple[Callable[[float, float], Callable[[Path, int], Task]], float, float]] = {
+    "se 60": (on_stackexchange, 0.6, 0.0),
+    "se 20": (on_stackexchange, 0.2, 0.0),
+    "se 60 jargon": (on_stackexchange, 0.6, 0.5),
+    "demo 20": (on_demo, 0.2, 0.0),
+    "demo 20 jargon": (on_demo, 0.2, 0.5),
+}
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run what is missing, print, write joint.md, results/joint.json and the picture."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sets", nargs="*", default=list(SETS), choices=list(SETS))
+    parser.add_argument("--rows", nargs="*", default=list(METHODS), choices=list(METHODS))
+    parser.add_argument("--tasks", type=int, default=5)
+    options = parser.parse_args(arguments or [])
+    rows = Rows("joint")
+    for number in range(options.tasks):  # a first task of every set before a second of any
+        for name in options.sets:
+            rows.run(partial(_task, name, number), {method: METHODS[method] for method in options.rows}, (name, number))
+    tables: dict[str, Any] = {}
+    for name in SETS:
+        mine = [r for r in rows.done if r["task"][0] == name]
+        if not mine:
+            continue
+        order = {method: i for i, method in enumerate(METHODS)}
+        table = sorted(summary(mine), key=lambda r: order.get(r["method"], len(order)))
+        keys = sorted({tuple(r["task"]) for r in mine})
+        gains = rows.compared(keys, [r["method"] for r in table], AGAINST)
+        tables[name] = {"rows": table, "paired": gains}
+        show(name, table)
+        show(f"{name}: paired bootstrap over test users, 95 %", gains)
+    save("joint", tables)
+    (HERE / "joint.md").write_text(_markdown(tables), encoding="utf-8")
+    _picture(tables, HERE / "joint.png")
+
+
+def _task(name: str, number: int, folder: Path) -> tuple[Task]:
+    make, share, words = SETS[name]
+    return (make(share, words)(folder, number),)
+
+
+COLUMNS = (
+    "LRAP", "light", "mAP", "P@3", "micro F1", "macro F1", "precision", "recall", "accuracy", "train-test", "Brier skill", "ECE shown",
+    "recall at P .9", "seconds", "steps", "weight_change", "peak MB", "kept",
+)  # fmt: skip
+
+
+def _markdown(tables: dict[str, Any]) -> str:
+    lines = ["# The ladder", "", "Made by `make bench-joint`; what the columns mean: README.md of this folder.", ""]
+    for name, table in tables.items():
+        lines += [f"## {name}", "", "| method | " + " | ".join(COLUMNS) + " |", "|---" * (len(COLUMNS) + 1) + "|"]
+        lines += [
+            "| " + " | ".join([r["method"], *(_cell(c, r.get(c)) for c in COLUMNS)]) + " |" for r in table["rows"]
+        ]
+        measures = ("LRAP", "light", "macro F1")
+        head = " | ".join(f"{m} a - b | 95 %" for m in measures)
+        lines += ["", f"| a | b | {head} | tasks |", "|---" * (2 * len(measures) + 3) + "|"]
+        for g in table["paired"]:
+            gains = [f"{g[m + ' gain']:+.3f} | {g[m + ' low']:+.3f} to {g[m + ' high']:+.3f}" for m in measures]
+            lines.append(f"| {g['a']} | {g['b']} | {' | '.join(gains)} | {g['tasks']} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _cell(column: str, value: Any) -> str:
+    if value is None or (isinstance(value, float) and np.isnan(value)):
+        return ""
+    if isinstance(value, str):
+        return value
+    return f"{value:,.0f}" if column in ("seconds", "steps", "peak MB") else f"{value:.3f}"
+
+
+def _picture(tables: dict[str, Any], path: Path) -> None:
+    """Quality against seconds: one panel a set, one dot a method, those of Sociogram joined."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(1, max(len(tables), 1), figsize=(5 * max(len(tables), 1), 4.2), squeeze=False)
+    for axis, (name, table) in zip(axes[0], tables.items(), strict=False):
+        rows = [r for r in table["rows"] if r["seconds"] >= 0.1]
+        for r in rows:
+            own = r["method"] not in SIMPLE
+            axis.scatter(r["seconds"], r["LRAP"], color="tab:blue" if own else "tab:gray", s=28)
+            axis.annotate(r["method"], (r["seconds"], r["LRAP"]), fontsize=7, xytext=(4, 3), textcoords="offset points")
+        for head in ("", "LLM, "):
+            line = [r for r in rows if r["method"] in (f"{head}frozen", f"{head}two_step", f"{head}joint")]
+            line.sort(key=lambda r: r["seconds"])
+            axis.plot([r["seconds"] for r in line], [r["LRAP"] for r in line], color="tab:blue", linewidth=0.8)
+        axis.set(xscale="log", xlabel="seconds a fit", ylabel="LRAP on test users", title=name)
+    figure.tight_layout()
+    figure.savefig(path, dpi=120)
+    plt.close(figure)
+
+
+if __name__ == "__main__":
+    import sys
+
+    main(sys.argv[1:])

@@ -1,0 +1,139 @@
+"""Methods of the tag benchmarks: Sociogram in any configuration, and the simple ones it has to beat.
+
+Simple methods choose their strength and threshold by cross-validation over the training users.
+"""
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.special import expit
+
+from benchmarks.tag_rows import Answer, Method
+from benchmarks.tag_tasks import Task
+from sociogram.config import Home
+from sociogram.encoders.keywords import tokenize
+from sociogram.encoders.load import load_encoder
+from sociogram.gnn import features, metrics
+from sociogram.gnn.calibrate import best_threshold
+from sociogram.gnn.config import FitConfig
+from sociogram.gnn.fit import fit
+from sociogram.gnn.linear import logistic
+
+COSTS = (1.0, 4.0, 16.0, 64.0)
+
+
+def sociogram(encoder: str | None = None, **settings: Any) -> Method:
+    """A method from settings of FitConfig."""
+    return partial(_fitted, encoder=encoder, settings=settings)
+
+
+def _fitted(task: Task, folder: Path, *, encoder: str | None, settings: dict[str, Any]) -> Answer:
+    loaded = load_encoder(*([encoder] if encoder else []), cache=Home.default().cache)
+    config = FitConfig(min_topic_users=2, tags_per_user=1_000_000, **settings)
+    place = folder / str(abs(hash((encoder, *sorted(map(str, settings.items()))))))
+    profiles, report = fit(task.snapshot, loaded, config, place)
+    tags = profiles.tags
+    column = {int(t): i for i, t in enumerate(task.topics)}
+    tags = tags[tags["topic"].isin(column)]
+    at = (tags["user"].to_numpy(), tags["topic"].map(column).to_numpy())
+    probability = np.zeros(task.y.shape, np.float32)
+    probability[at] = tags["probability"]
+    scores = np.full(task.y.shape, -np.inf, np.float32)
+    if task.test[task.labelled].any():  # what is known is not masked: a later post may be under an old tag
+        scores[at] = -np.arange(len(tags))  # the table's order: observed ones by strength, then by probability
+    else:
+        scores[at] = probability[at]
+    modes = report["modes"]
+    own: dict[str, Any] = {"kept": modes["kept"], "validation": report["tags"].get("validation_map")}
+    for row in modes["candidates"]:
+        if row["name"] == modes["kept"]:
+            own |= {k: row[k] for k in ("steps", "weight_change") if k in row}
+    own["peak MB"] = report["cost"]["peak_memory_mb"]
+    return scores, probability, float(report["tags"]["threshold"]), own
+
+
+def popularity(task: Task, folder: Path) -> Answer:
+    """Each tag at its base rate."""
+    p = np.tile(task.y[task.labelled].mean(0), (len(task.y), 1)).astype(np.float32)
+    return p, p, 0.5, {}
+
+
+def activity(task: Task, folder: Path) -> Answer:
+    """Logistic regression on the number of posts."""
+    x = features.csr(np.stack([np.log1p(task.posts), task.posts > 0], 1))
+    return regression(task, x)
+
+
+def own_text(task: Task, folder: Path) -> Answer:
+    """TF-IDF + logistic regression on bio, comments and posts of the user."""
+    f, posts = _terms(task)
+    return regression(task, features.beside(f.own_terms, posts))
+
+
+def neighbours_text(task: Task, folder: Path) -> Answer:
+    """The same beside the text of neighbours and of related posts."""
+    f, posts = _terms(task)
+    return regression(task, features.beside(f.own_terms, posts, f.neighbour_terms))
+
+
+def minilm(task: Task, folder: Path) -> Answer:
+    """Logistic regression on MiniLM vectors of the user's own texts and posts."""
+    texts = features.collect_texts(task.snapshot)
+    table = features.standardise(load_encoder(cache=Home.default().cache).encode(texts.distinct))
+    maps = [texts.maps[texts.user][0], *_authored(task, texts)]
+    return regression(task, features.csr(np.concatenate([m @ table for m in maps], 1) / 20.0))
+
+
+def past_tags(task: Task, folder: Path) -> Answer:
+    """A user's own past tags, smoothed by popularity; popularity alone where there are none."""
+    base = task.y[task.labelled].mean(0)
+    p = (
+        (task.y + base) / (1 + task.y.sum(1, keepdims=True)) if task.y.any() else np.tile(base, (len(task.y), 1))
+    ).astype(np.float32)
+    return p, p, 0.5, {}
+
+
+SIMPLE: dict[str, Method] = {
+    "popularity": popularity,
+    "own past tags + popularity": past_tags,
+    "activity only": activity,
+    "TF-IDF + LR, own text": own_text,
+    "TF-IDF + LR, own + neighbours' text": neighbours_text,
+    "MiniLM + LR, own text": minilm,
+}
+
+
+def _authored(task: Task, texts: features.Texts) -> list[features.Matrix]:
+    s = task.snapshot
+    acts = [s.edges[key].matrix(weighted=False) for key in s.edges if key[1] in ("ASKED", "ANSWERED")]
+    return [features.mean_rows(a) @ texts.maps["Item"][0] for a in acts]
+
+
+def _terms(task: Task) -> tuple[features.Features, features.Matrix]:
+    texts = features.collect_texts(task.snapshot)
+    f = features.build_features(task.snapshot, texts, {}, tokenize, seed=0)
+    terms = features.term_matrix(texts.distinct, tokenize)
+    first, *rest = _authored(task, texts)
+    posts = sum(rest, start=first)
+    return f, features.unit_rows(features.csr(posts @ terms))
+
+
+def regression(task: Task, x: features.Matrix) -> Answer:
+    """C and threshold by cross-validation over the training users."""
+    rows = np.flatnonzero(task.labelled)
+    y = task.y.astype(np.float32)
+    part = np.random.default_rng(0).permutation(len(rows)) % 4
+    best: tuple[float, float, float] = (-1.0, 1.0, 0.5)
+    for cost in COSTS:
+        out = np.zeros(task.y.shape, np.float32)
+        for k in range(4):
+            teach = np.zeros(len(y), bool)
+            teach[rows[part != k]] = True
+            out[rows[part == k]] = logistic(x, y, teach, cost)[rows[part == k]]
+        quality = metrics.lrap(out[rows], task.y[rows])
+        p = expit(out[rows])
+        best = max(best, (quality, cost, best_threshold(p.ravel(), task.y[rows].ravel(), 0.0)))
+    z = logistic(x, y, task.labelled, best[1])
+    return z, expit(z), best[2], {}

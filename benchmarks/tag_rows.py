@@ -1,0 +1,177 @@
+"""Rows of the tag benchmarks: each kept as it is done, judged by all columns, compared by paired intervals.
+
+A finished row goes to results/NAME-rows.jsonl, what it was judged by to results/NAME-scores; a benchmark that was cut goes on from there.
+Intervals: paired bootstrap over the test users, drawn anew within each task.
+"""
+
+import json
+import re
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks import HERE
+from benchmarks.tag_tasks import Task
+from sociogram.gnn import metrics
+
+Floats = NDArray[np.float32]
+Answer = tuple[Floats, Floats, float, dict[str, Any]]  # scores, probabilities, threshold, columns of the method's own
+Method = Callable[[Task, Path], Answer]
+Key = tuple[Any, ...]
+DRAWS = 1000
+
+
+class Rows:
+    """The rows of one benchmark, on disk as soon as they are done."""
+
+    def __init__(self, name: str) -> None:
+        self.file = HERE / "results" / f"{name}-rows.jsonl"
+        self.scores = HERE / "results" / f"{name}-scores"
+        self.done: list[dict[str, Any]] = (
+            [json.loads(line) for line in self.file.read_text(encoding="utf-8").splitlines()]
+            if self.file.exists()
+            else []
+        )
+
+    def run(self, make: Callable[[Path], tuple[Task, ...]], methods: Mapping[str, Method], key: Key) -> None:
+        """All methods on one task that are not done yet; `make` may give several groups of test users on one snapshot."""
+        have = {r["method"] for r in self.done if r["task"] == list(key)}
+        missing = [method for method in methods if method not in have]
+        if not missing:
+            return
+        self.scores.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory() as place:
+            tasks = make(Path(place))
+            for method in missing:
+                started = time.monotonic()
+                scores, probability, threshold, own = methods[method](tasks[0], Path(place))
+                seconds = time.monotonic() - started
+                self._keep(tasks[0], key, method, scores, probability >= threshold)
+                for task in tasks:
+                    judged = judge(task, scores, probability, threshold)
+                    row = {"task": list(key), "name": task.name, "method": method, "seconds": seconds, **judged, **own}
+                    self.done.append(row)
+                    with self.file.open("a", encoding="utf-8") as out:
+                        out.write(json.dumps(row) + "\n")
+                print(f"  {tasks[-1].name}: {method} {seconds:.0f} s, LRAP {self.done[-1]['LRAP']:.3f}", flush=True)
+
+    def compared(
+        self, keys: Sequence[Key], methods: Sequence[str], pairs: Sequence[tuple[str, str]], draws: int = DRAWS
+    ) -> list[dict[str, Any]]:
+        """Mean difference over tasks in LRAP, light and macro F1 of each pair (a, b), with its interval."""
+        out = []
+        for a, b in pairs:
+            if a not in methods or b not in methods:
+                continue
+            found = [(self._kept(key, a), self._kept(key, b)) for key in keys]
+            both = [(x, y) for x, y in found if x is not None and y is not None]
+            if not both:
+                continue
+            line: dict[str, Any] = {"a": a, "b": b}
+            for name, metric in (("LRAP", _lrap), ("light", _light), ("macro F1", _macro_f1)):
+                line |= {f"{name} {part}": v for part, v in _interval(both, metric, draws).items()}
+            out.append(line | {"tasks": len(both)})
+        return out
+
+    def _at(self, key: Key, method: str) -> Path:
+        name = re.sub(r"[^a-z0-9.]+", "-", " ".join([*map(str, key), method]).lower())
+        return self.scores / f"{name}.npz"
+
+    def _keep(self, task: Task, key: Key, method: str, scores: Floats, shown: NDArray[np.bool_]) -> None:
+        at = np.flatnonzero(task.test)
+        np.savez_compressed(
+            self._at(key, method),
+            scores=scores[at],
+            shown=shown[at],
+            truth=task.truth[at],
+            light=task.light[at],
+            ap=metrics.average_precision(scores[at], task.truth[at]),
+        )
+
+    def _kept(self, key: Key, method: str) -> dict[str, Any] | None:
+        path = self._at(key, method)
+        if not path.exists():
+            return None
+        with np.load(path) as stored:
+            return dict(stored)
+
+
+def judge(task: Task, scores: Floats, probability: Floats, threshold: float) -> dict[str, Any]:
+    """All columns for one method."""
+    at, light = np.flatnonzero(task.test), np.flatnonzero(task.light)
+    s, p, truth = scores[at], probability[at], task.truth[at]
+    chosen = p >= threshold
+    base = np.broadcast_to(task.y[task.labelled].mean(0), p.shape)
+    teach = np.flatnonzero(task.labelled)
+    on_train = metrics.lrap(scores[teach], task.y[teach])
+    hit = int((chosen & truth).sum())
+    shown, likely = p[chosen], p >= 0.2
+    covered = metrics.coverage_at_precision(p, truth, 0.9)
+    return {
+        "LRAP": metrics.lrap(s, truth),
+        "light": metrics.mean_average_precision(scores[light].T, task.truth[light].T),
+        "mAP": metrics.mean_average_precision(s.T, truth.T),
+        "P@3": metrics.mean(metrics.precision_at_k(s, truth, 3)),
+        "micro F1": metrics.f1_micro(chosen, truth),
+        "macro F1": metrics.f1_macro(chosen, truth),
+        "precision": hit / max(int(chosen.sum()), 1),
+        "recall": hit / max(int(truth.sum()), 1),
+        "accuracy": metrics.accuracy(chosen, truth),
+        "train-test": on_train - metrics.lrap(s, truth),
+        "Brier skill": metrics.brier_skill(p, truth, base),
+        "ECE shown": metrics.ece(shown, truth[chosen]) if len(shown) else float("nan"),
+        "ECE p>=.2": metrics.ece(p[likely], truth[likely]) if likely.any() else float("nan"),
+        "recall at P .9": covered.recall,
+        "users": len(at),
+    }
+
+
+def _interval(both: list[Any], metric: Callable[[Any, NDArray[np.int64]], float], draws: int) -> dict[str, float]:
+    rng = np.random.default_rng(0)
+    every = [np.arange(len(a["scores"])) for a, _ in both]
+    gain = float(np.mean([metric(a, r) - metric(b, r) for (a, b), r in zip(both, every, strict=True)]))
+    drawn = []
+    for _ in range(draws):
+        rows = [rng.choice(r, len(r)) for r in every]
+        drawn.append(np.nanmean([metric(a, r) - metric(b, r) for (a, b), r in zip(both, rows, strict=True)]))
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return {"gain": gain, "low": float(low), "high": float(high)}
+
+
+def _lrap(kept: Any, rows: NDArray[np.int64]) -> float:
+    return float(np.nanmean(kept["ap"][rows]))
+
+
+def _light(kept: Any, rows: NDArray[np.int64]) -> float:
+    rows = rows[kept["light"][rows]]
+    return metrics.mean_average_precision(kept["scores"][rows].T, kept["truth"][rows].T)
+
+
+def _macro_f1(kept: Any, rows: NDArray[np.int64]) -> float:
+    return metrics.f1_macro(kept["shown"][rows], kept["truth"][rows]) if "shown" in kept else float("nan")
+
+
+def summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Means over tasks of all numbers, with the SD of the two that steer, and which candidates were kept."""
+    out = []
+    for method in dict.fromkeys(r["method"] for r in rows):
+        of = [r for r in rows if r["method"] == method]
+        line: dict[str, Any] = {"method": method}
+        for name in dict.fromkeys(name for r in of for name in r):
+            if name in ("task", "name", "method", "kept"):
+                continue
+            values = np.array([np.nan if r.get(name) is None else r[name] for r in of], float)
+            line[name] = float(np.nanmean(values)) if not np.isnan(values).all() else float("nan")
+            if name in ("LRAP", "light"):
+                line[f"{name} sd"] = float(np.nanstd(values, ddof=1)) if len(values) > 1 else float("nan")
+        kept = Counter(r["kept"] for r in of if r.get("kept"))
+        if kept and set(kept) != {method}:
+            line["kept"] = ", ".join(f"{name} {n}" for name, n in kept.most_common())
+        out.append(line)
+    return out

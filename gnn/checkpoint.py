@@ -1,0 +1,48 @@
+"""Checkpoints in safetensors: written whole or not at all, read back only for the data and options that wrote them."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+
+def write_checkpoint(path: Path, tensors: Mapping[str, Tensor], identity: str) -> None:
+    """Replace `path` in one step; a kill in the middle leaves the earlier one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    staged = path.with_name(path.name + ".part")
+    save_file({k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}, staged, {"identity": identity})
+    staged.rename(path)
+
+
+def read_checkpoint(path: Path, identity: str) -> dict[str, Tensor] | None:
+    """What was written, on the CPU; None where there is none, it is unreadable, or other data or options wrote it."""
+    if not path.exists():
+        return None
+    try:
+        with safe_open(path, "pt") as opened:
+            if (opened.metadata() or {}).get("identity") != identity:
+                return None
+        return load_file(path)
+    except SafetensorError:
+        return None
+
+
+def under(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """Those whose name starts with `prefix`, without it."""
+    return {k[len(prefix) :]: v for k, v in tensors.items() if k.startswith(prefix)}
+
+
+def flattened(states: Mapping[int, Mapping[str, Tensor]]) -> dict[str, Tensor]:
+    """The state of a torch optimizer by parameter as flat names."""
+    return {f"{i}.{name}": value for i, state in states.items() for name, value in state.items()}
+
+
+def optimizer_states(tensors: Mapping[str, Tensor]) -> dict[int, dict[str, Tensor]]:
+    """The opposite of `flattened`."""
+    states: dict[int, dict[str, Tensor]] = {}
+    for key, value in tensors.items():
+        i, name = key.split(".", 1)
+        states.setdefault(int(i), {})[name] = value
+    return states

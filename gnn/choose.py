@@ -1,0 +1,154 @@
+"""The first phase: train with validation and test hidden, weigh the parts, calibrate; and, once all choices are made, the test report."""
+
+import time
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from sociogram.gnn import metrics
+from sociogram.gnn.budget import Budget
+from sociogram.gnn.calibrate import Calibration, fit_calibration
+from sociogram.gnn.hierarchy import implications
+from sociogram.gnn.judge import HeldOut, per_topic, tag_report
+from sociogram.gnn.model import Sociogram, build_shape
+from sociogram.gnn.phase import Context, Phase, build_phase
+from sociogram.gnn.split import topic_mapping
+from sociogram.gnn.stack import Stack, crossed_scores, fit_stack, refined
+from sociogram.gnn.train import Trained, Trainer, predict
+from sociogram.progress import SILENT, Progress
+
+Floats = NDArray[np.float32]
+NETWORK = "network"
+
+
+@dataclass
+class Choice:
+    """What the first phase decided on validation, for one table of text vectors."""
+
+    context: Context
+    phase: Phase
+    model: Sociogram
+    trained: Trained
+    offset: Stack
+    stack: Stack
+    calibration: Calibration
+    raw: Floats  # [users, targets] the network's own scores
+    crossed: Floats  # [users, targets] scores of validation users from stacks fitted on the others
+
+    @property
+    def steps(self) -> int:
+        """What the final phase trains for."""
+        return max(self.trained.best_step, 1) if self.judged else min(self.trained.steps, self.context.config.max_steps)
+
+    @property
+    def judged(self) -> bool:
+        """Whether there was anything to validate on."""
+        return self.context.split.kind != "none" and len(self.held.users) > 0
+
+    @cached_property
+    def held(self) -> HeldOut:
+        """The validation part."""
+        return validation_part(self.context)
+
+    @cached_property
+    def precision(self) -> Floats:
+        """Average precision [validation users] of the crossed scores: what candidates are compared by."""
+        rows = self.held.users
+        ap = metrics.average_precision(self.crossed[rows], self.held.truth[rows], self.held.known[rows])
+        return np.asarray(ap, np.float32)
+
+    def parts(self, held: HeldOut) -> dict[str, Floats]:
+        """The linear parts and the network upon them."""
+        return {**self.phase.parts, NETWORK: self.raw + self.phase.offset.apply(self.phase.parts, held.known)}
+
+    def probability(self) -> Floats:
+        """Calibrated probabilities [users, targets], validation and test hidden; the known ones as they are known."""
+        known = self.phase.known
+        score = self.stack.apply(
+            {**self.phase.parts, NETWORK: self.raw + self.offset.apply(self.phase.parts, known)}, known
+        )
+        return np.asarray(self.calibration.probability(score, known, self.context.activity), np.float32)
+
+
+def validation_part(c: Context) -> HeldOut:
+    """What is to be found in validation, train and test being masked."""
+    return HeldOut(c.dense(c.split.train) | c.dense(c.split.test), c.dense(c.split.validation), c.activity)
+
+
+def choose(c: Context, folder: Path, budget: Budget, progress: Progress = SILENT, *, label: str = "train") -> Choice:
+    """Train with validation and test hidden; weigh the parts and calibrate on validation. The test part is not looked at."""
+    started = time.perf_counter()
+    held = validation_part(c)
+    rows = held.users
+
+    def quality(scores: Floats) -> float:
+        return metrics.mean_average_precision(scores[rows], held.truth[rows], held.known[rows])
+
+    phase = build_phase(
+        c, c.split.held_out, truth=held.truth, quality=quality if len(rows) else None, progress=progress
+    )
+    model = new_model(c, phase)
+    seconds = budget.training(time.perf_counter() - started)
+    trained = Trainer(model, phase.problem, c.config, folder, c.identity).run(progress, label, seconds)
+    if c.split.kind == "none" or not len(rows):
+        nothing = np.zeros((len(c.snapshot.users), len(c.split.targets)), np.float32)
+        unknown = Calibration.none(c.activity)
+        return Choice(c, phase, model, trained, phase.offset, phase.offset, unknown, nothing, nothing)
+    raw = predict(model, phase.problem, phase.graph)
+    parts = {**phase.parts, NETWORK: raw + phase.offset.apply(phase.parts, held.known)}
+    stack = refined(fit_stack(parts, held.known, held.truth), parts, held.known, held.truth)
+    crossed = crossed_scores(parts, held.known, held.truth, c.config.seed)
+    calibration = fit_calibration(crossed, held.known, held.truth, c.activity, c.config.precision_floor)
+    calibration.implied = implications(c.snapshot, c.found, c.split)
+    return Choice(c, phase, model, trained, phase.offset, stack, calibration, raw, crossed)
+
+
+def new_model(c: Context, phase: Phase) -> Sociogram:
+    """Freshly initialised from the seed."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(c.config.seed)
+        heads = {t.name: t.outputs for t in c.attributes}
+        shape = build_shape(c.snapshot, c.features, c.table.shape[1], list(phase.graph), heads)
+        return Sociogram(shape, c.config).to(c.device)
+
+
+def test_report(choice: Choice) -> dict[str, Any]:
+    """The tag section of the run's report: the model and its parts on the test part, which is read here for the first time."""
+    if not choice.judged:
+        return {}
+    c, held, phase = choice.context, choice.held, choice.phase
+    report: dict[str, Any] = {}
+    test = c.dense(c.split.test)
+    if test.any():
+        at_test = HeldOut(c.dense(c.split.train) | held.truth, test, c.activity)
+        offset = phase.offset.apply(phase.parts, at_test.known)
+        score = choice.stack.apply(choice.parts(at_test), at_test.known)
+        shown = {**phase.parts, "linear parts together": offset, "network on linear parts": choice.raw + offset}
+        report = tag_report(
+            score, choice.calibration, shown, held, at_test, floor=c.config.precision_floor, seed=c.config.seed
+        )
+        report["per_topic"] = per_topic(score, topic_names(c), at_test)
+        fold = phase.problem.folds[0]
+        train_score = choice.stack.apply(
+            {**phase.parts, NETWORK: predict(choice.model, phase.problem, fold.graph) + fold.offset}, fold.known
+        )
+        at = np.flatnonzero(fold.truth.any(1))
+        on_train = metrics.mean_average_precision(train_score[at], fold.truth[at], fold.known[at])
+        report["train_minus_test"] = {"map": on_train - report["rows"][0]["map"]}
+    rows = held.users
+    score = choice.stack.apply(choice.parts(held), held.known)
+    report["stack"] = {n: round(w, 4) for n, w in choice.stack.weights.items() if w > 1e-3}
+    report["validation_map"] = metrics.mean_average_precision(score[rows], held.truth[rows], held.known[rows])
+    report["strengths"] = dict(c.settings.chosen)
+    return report
+
+
+def topic_names(c: Context) -> list[str]:
+    """Names of the predicted topics by target column."""
+    columns = topic_mapping(c.found, c.snapshot)
+    return [c.snapshot.nodes[label].names[i] for label, i in (columns[t] for t in c.split.targets)]

@@ -1,0 +1,240 @@
+"""Which text encoder: as it is, tuned on the graph's links, tuned jointly with the network, or in EM rounds. Validation decides.
+
+frozen    the encoder stays as it is (SIGN- and SimTeG-type baselines; input noise while the network trains)
+two_step  tuned on links between texts, then the network (SimTeG, Duan et al. 2023, with links for labels)
+joint     links and the network's own gradient together; the weight of each is chosen on validation, 0 included
+em        GLEM-type rounds (Zhao et al., ICLR 2023): the encoder learns the network's probabilities, the network the new vectors
+auto      frozen, two_step and joint within the budget; the best on validation is kept, and it is said by how much
+"""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sociogram.encoders.encoder import Encoder
+from sociogram.errors import EncoderError, InputError, TrainingError
+from sociogram.gnn import metrics
+from sociogram.gnn.budget import Budget
+from sociogram.gnn.choose import Choice, choose, new_model
+from sociogram.gnn.linear import Settings
+from sociogram.gnn.objectives import AuthorTags, Links, Network, Objective
+from sociogram.gnn.phase import Context, build_phase
+from sociogram.gnn.text_links import TextLinks, text_links
+from sociogram.gnn.train import Trainer
+from sociogram.gnn.tuning import Tuned, Tuner
+from sociogram.progress import SILENT, Progress
+
+CANDIDATES = {
+    "frozen": ("frozen",),
+    "two_step": ("two_step",),
+    "joint": ("frozen", "two_step", "joint"),
+    "em": ("em",),
+    "auto": ("frozen", "two_step", "joint"),
+}
+SAMPLE = 96  # texts that a forecast of encoding time is made from
+
+
+@dataclass
+class Candidate:
+    """One way to the text vectors, as it was judged."""
+
+    name: str
+    choice: Choice | None = None  # None: skipped
+    tuned: Tuned | None = None
+    note: str = ""
+
+
+@dataclass
+class Learned:
+    """The candidate that is kept, and how the others did."""
+
+    choice: Choice
+    kept: str
+    sentence: str
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    curves: dict[str, list[dict[str, float]]] = field(default_factory=dict)
+
+    def report(self, asked: str) -> dict[str, Any]:
+        """The section `modes` of the run's report."""
+        return {
+            "asked": asked, "kept": self.kept, "sentence": self.sentence, "candidates": self.rows, "curves": self.curves,
+        }  # fmt: skip
+
+
+def learn(c: Context, encoder: Encoder, folder: Path, budget: Budget, progress: Progress = SILENT) -> Learned:
+    """Train every candidate of the mode and keep the best on validation; the encoder is left with the weights of the kept one.
+
+    Raises InputError for an encoder that cannot learn (auto takes frozen then), TrainingError where there is nothing to learn from.
+    """
+    return _Modes(c, encoder, folder, budget, progress).run()
+
+
+class _Modes:
+    def __init__(self, c: Context, encoder: Encoder, folder: Path, budget: Budget, progress: Progress) -> None:
+        self.c, self.encoder, self.folder, self.budget, self.progress = c, encoder, folder, budget, progress
+        self.mode = c.config.mode
+        self.first: Choice | None = None  # the frozen one
+        self.once = 0.0  # seconds that it took
+
+    def run(self) -> Learned:
+        names, tuner, links, notes = self._plan()
+        best: Candidate | None = None
+        kept: Choice | None = None
+        rows: list[dict[str, Any]] = []
+        curves = {}
+        for i, name in enumerate(names):
+            started = time.perf_counter()
+            if tuner is None or name == "frozen":
+                found = self._frozen()
+            elif name == "em":
+                found = self._em(tuner)
+            else:
+                found = self._tuned(name, tuner, links, self._allowed(tuner, len(names) - i))
+            seconds = time.perf_counter() - started
+            rows.append({"name": name, "seconds": round(seconds, 1)} | self._judged(found, tuner))
+            if found.tuned:
+                curves[name] = found.tuned.curve
+            if found.choice and (kept is None or _better(found.choice, kept)):
+                best, kept = found, found.choice
+        if best is None or kept is None:
+            raise TrainingError(
+                f"mode {self.mode}: the budget of {self.budget.seconds:g} s leaves no time to tune the text encoder. "
+                "Give more, or use mode frozen."
+            )
+        if tuner is not None:
+            tuner.load(best.tuned.weights if best.tuned else tuner.first)
+        sentence = _sentence(self.mode, best.name, rows, notes)
+        if len(names) > 1 or notes:
+            self.progress.say("mode", sentence)
+        return Learned(kept, best.name, sentence, rows, curves)
+
+    def _plan(self) -> tuple[tuple[str, ...], Tuner | None, TextLinks | None, list[str]]:
+        """Candidates of the mode as far as data and encoder allow, and what has to be said about the others."""
+        names, split, texts = self.c.config.candidates or CANDIDATES[self.mode], self.c.split, self.c.features.texts
+        frozen: tuple[str, ...] = ("frozen",)
+        if names == frozen:
+            return names, None, None, []
+        links = text_links(self.c.snapshot, texts, self.c.view(split.held_out), split.targets)
+        labelled = bool(split.train.nnz) and split.kind != "none"
+        if not texts.distinct or (not links and not labelled):
+            if self.mode == "auto":
+                return frozen, None, None, ["there are no texts, or no links between them"]
+            raise TrainingError(
+                f"mode {self.mode} has nothing to learn from: no texts, or no links between them. Use mode frozen."
+            )
+        if not labelled and self.mode == "auto":
+            return frozen, None, None, ["no interests to compare by"]
+        try:
+            tuner = Tuner(self.encoder, texts.distinct, self.c.table, self.c.config, self.progress)
+        except (InputError, EncoderError):
+            if self.mode != "auto":
+                raise
+            return frozen, None, None, [f"the encoder {self.encoder.name} has no layers to train"]
+        if not labelled and self.mode in ("joint", "em"):
+            return ("two_step",), tuner, links, ["no interests to learn from: the encoder learns from links alone"]
+        return names, tuner, links, []
+
+    def _frozen(self) -> Candidate:
+        started = time.perf_counter()
+        self.first = choose(self.c, self.folder / "frozen", self.budget, self.progress)
+        self.once = time.perf_counter() - started
+        return Candidate("frozen", self.first)
+
+    def _tuned(self, name: str, tuner: Tuner, links: TextLinks | None, seconds: float) -> Candidate:
+        """Tune, encode, train, judge."""
+        if seconds <= 0:
+            return Candidate(name, note="no time left within the budget")
+        place, said = self.folder / name, {"name": name, "progress": self.progress}
+        tuned = tuner.tune(self._objectives(name, links), place, self.c.identity, seconds=seconds, **said)  # type: ignore[arg-type]
+        if tuned is None:
+            return Candidate(name, note="too little time left within the budget")
+        choice = choose(self._context(tuned), place, self.budget, self.progress, label=f"train, {name}")
+        return Candidate(name, choice, tuned)
+
+    def _objectives(self, name: str, links: TextLinks | None) -> dict[str, tuple[float, Objective]]:
+        on_links, on_network = (1.0, 0.0) if name == "two_step" else self.c.config.joint_weights
+        out: dict[str, tuple[float, Objective]] = {}
+        if on_links and links:
+            out["links"] = on_links, Links(links)
+        if on_network or not out:
+            phase = self.first.phase if self.first else build_phase(self.c, self.c.split.held_out)
+            problem = replace(phase.problem, table=phase.problem.table.detach().clone())
+            out["network"] = on_network or 1.0, Network(Trainer(new_model(self.c, phase), problem, self.c.config, None))
+        return out
+
+    def _em(self, tuner: Tuner) -> Candidate:
+        c, place = self.c, self.folder / "em"
+        choice, tuned = choose(c, place / "round0", self.budget, self.progress, label="train, round 0"), None
+        for k in range(1, c.config.em_rounds + 1):
+            known = choice.phase.known
+            tags = np.where(known, 1.0, choice.probability()).astype(np.float32)
+            gold = np.asarray(known.any(1))
+            if c.split.kind == "users":
+                tags[gold] = known[gold]  # of these users all is known
+            authors = AuthorTags(c.features.texts.own, tags, gold, c.table.shape[1], c.config.seed)
+            if not authors:
+                raise TrainingError("mode em has nothing to learn from: no user has a text. Use mode frozen.")
+            where = place / f"round{k}"
+            tuned = tuner.tune(
+                {"authors": (1.0, authors)}, where, c.identity, name=f"em, round {k}", progress=self.progress
+            )
+            if tuned is None:
+                break
+            choice = choose(self._context(tuned), where, self.budget, self.progress, label=f"train, round {k}")
+        return Candidate("em", choice, tuned)
+
+    def _context(self, tuned: Tuned) -> Context:
+        return replace(self.c, table=tuned.table, settings=Settings())
+
+    def _allowed(self, tuner: Tuner, remaining: int) -> float:
+        """Seconds of encoder steps for each of the remaining candidates, the final phase being as long as the frozen one was."""
+        if not self.budget.limited:
+            return np.inf
+        return (self.budget.left - self.once) / remaining - self.once - tuner.forecast(SAMPLE)
+
+    def _judged(self, found: Candidate, tuner: Tuner | None) -> dict[str, Any]:
+        if found.choice is None:
+            return {"skipped": found.note}
+        row: dict[str, Any] = {"steps": len(found.tuned.curve) if found.tuned else 0}
+        if found.choice.judged:
+            row |= {"validation_map": metrics.mean(found.choice.precision), "users": len(found.choice.precision)}
+        if found.tuned and tuner:
+            row["weight_change"] = round(tuner.change(found.tuned), 5)
+        if found.name != "frozen" and self.first is not None and found.choice.judged:
+            d = metrics.paired_bootstrap(found.choice.precision, self.first.precision, seed=self.c.config.seed)
+            row |= {"difference": d.difference, "low": d.low, "high": d.high}
+        return row
+
+
+def _better(a: Choice, b: Choice) -> bool:
+    return a.judged and metrics.mean(a.precision) > metrics.mean(b.precision)
+
+
+def _sentence(mode: str, kept: str, rows: list[dict[str, Any]], notes: list[str]) -> str:
+    """What was kept and by how much, for a person."""
+    head = f"{mode} keeps {kept}" if mode in ("auto", "joint") else f"mode {kept}"
+    row = next(r for r in rows if r["name"] == kept)
+    if "difference" in row:
+        head += f": validation mAP {row['validation_map']:.3f}, {_gain(row)} over frozen on {row['users']} users"
+    elif "validation_map" in row and len(rows) > 1:
+        head += f": validation mAP {row['validation_map']:.3f} on {row['users']} users"
+    others = "; ".join(_others(rows, kept))
+    return head + (f"; {others}" if others else "") + (f" ({'; '.join(notes)})" if notes else "")
+
+
+def _others(rows: list[dict[str, Any]], kept: str) -> Iterator[str]:
+    for row in rows:
+        if row["name"] == kept:
+            continue
+        if "skipped" in row:
+            yield f"{row['name']} skipped: {row['skipped']}"
+        elif "difference" in row:
+            yield f"{row['name']} {_gain(row)}"
+
+
+def _gain(row: dict[str, Any]) -> str:
+    return f"{row['difference']:+.3f} ({row['low']:+.3f} to {row['high']:+.3f})"

@@ -1,0 +1,281 @@
+"""Training of the text encoder's upper layers on any mixture of objectives, on states of the lower layers that were computed once."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from sociogram.encoders.cache import CachedEncoder
+from sociogram.encoders.encoder import Encoder
+from sociogram.encoders.tuning import Tuning, default_tuning
+from sociogram.errors import InputError, TrainingError
+from sociogram.gnn.checkpoint import flattened, optimizer_states, read_checkpoint, under, write_checkpoint
+from sociogram.gnn.config import FitConfig
+from sociogram.gnn.features import moments
+from sociogram.gnn.memory import with_less
+from sociogram.gnn.objectives import Objective
+from sociogram.progress import SILENT, Progress
+
+Floats = NDArray[np.float32]
+TOKENS = 64  # of a text that are read while training; encoding afterwards reads all of it
+STATES = 2_000_000_000  # bytes of lower states at most that are kept of whole texts; above, training keeps the first TOKENS only
+CHARACTERS = 3  # a token has at least, on average
+TIMED = 3  # steps after which a budget is turned into steps
+SMALLEST = 1 / 8  # of a step's texts: below, memory is given up on
+COLLAPSED = 1e-3  # spread of a step's vectors below which they are all alike
+
+
+@dataclass
+class Tuned:
+    """What one candidate came to: the encoder's weights, the table of all texts, the losses by step."""
+
+    weights: list[Tensor]
+    table: Floats
+    curve: list[dict[str, float]] = field(default_factory=list)
+
+
+class Tuner:
+    """Holds an encoder that can learn and the lower states of the training texts, for one candidate after the other.
+
+    Raises InputError for an encoder whose upper layers cannot be trained alone.
+    """
+
+    def __init__(
+        self, encoder: Encoder, texts: list[str], frozen: Floats, config: FitConfig, progress: Progress = SILENT
+    ) -> None:
+        opened: Any = encoder.encoder if isinstance(encoder, CachedEncoder) else encoder
+        if not hasattr(opened, "split") or not hasattr(opened, "lower_states"):
+            raise InputError(
+                f"mode {config.mode} needs a transformer text encoder; {encoder.name!r} has no layers to train. "
+                "Use mode frozen, or another encoder."
+            )
+        self.encoder, self.texts, self.config = opened, texts, config
+        self.tuning = _tuning(opened, config)
+        self.top = opened.split(self.tuning)
+        self.first = self.weights()
+        room = min(STATES, psutil.virtual_memory().available // 4)
+        self.whole = sum(map(len, texts)) // CHARACTERS * opened.width * 2 <= room
+        self.lower = (
+            opened.lower_states(texts, self.top, max_windows=None, progress=progress)
+            if self.whole
+            else opened.lower_states(texts, self.top, max_length=TOKENS, progress=progress)
+        )
+        self.encoding: float | None = None
+        self.size = 1.0  # of a step, as a share of what an objective takes
+        mean, deviation = moments(frozen)  # of the table before training: kept while the vectors move
+        self.mean, self.deviation = torch.from_numpy(mean), torch.from_numpy(deviation)
+
+    def weights(self) -> list[Tensor]:
+        """A copy of the trained part's weights."""
+        return [p.detach().clone() for p in self.top.parameters()]
+
+    def load(self, weights: list[Tensor]) -> None:
+        """Put weights in place."""
+        with torch.no_grad():
+            for p, w in zip(self.top.parameters(), weights, strict=True):
+                p.copy_(w)
+
+    def change(self, tuned: Tuned) -> float:
+        """Norm of what training changed over the norm of the weights."""
+        pairs = list(zip(tuned.weights, self.first, strict=True))
+        moved = sum(float(((a - b).float() ** 2).sum()) for a, b in pairs)
+        return float(np.sqrt(moved / max(sum(float((b.float() ** 2).sum()) for _, b in pairs), 1e-24)))
+
+    def forecast(self, sample: int) -> float:
+        """Seconds that encoding all texts will take, from a sample of them; measured once."""
+        if self.encoding is None:
+            rng = np.random.default_rng(0)
+            chosen = rng.choice(len(self.texts), min(sample, len(self.texts)), replace=False)
+            started = time.perf_counter()
+            self.encoder.encode([self.texts[i] for i in chosen])
+            each = (time.perf_counter() - started) / max(sum(len(self.texts[i]) for i in chosen), 1)
+            self.encoding = each * sum(map(len, self.texts)) * (self.top.share if self.whole else 1.0)
+        return self.encoding
+
+    def tune(
+        self,
+        objectives: Mapping[str, tuple[float, Objective]],
+        checkpoint: Path | None,
+        identity: str,
+        *,
+        name: str,
+        seconds: float = np.inf,
+        progress: Progress = SILENT,
+    ) -> Tuned | None:
+        """From the pre-trained weights, `encoder_steps` steps or as many as `seconds` allow; then all texts encoded again.
+
+        The gradient on the vectors is the sum over objectives of weight x its own gradient scaled to norm 1; that on the weights is
+        scaled to norm 1. None where `seconds` do not allow a third of the steps. Raises TrainingError on NaN and collapse.
+        """
+        self.load(self.first)
+        done = checkpoint and read_checkpoint(checkpoint / "tuned.safetensors", identity)
+        if done:
+            return self._restored(done)
+        tuned = self._steps(objectives, checkpoint, identity, name, seconds, progress)
+        if tuned is None:
+            self.load(self.first)
+            return None
+        tuned.table = self.top.encode(self.lower, progress) if self.whole else self.encoder.encode(self.texts, progress)
+        tuned.weights = self.weights()
+        if checkpoint is not None:
+            kept = {f"weight.{i}": w for i, w in enumerate(tuned.weights)} | {"table": torch.from_numpy(tuned.table)}
+            write_checkpoint(checkpoint / "tuned.safetensors", kept | _packed(tuned.curve), identity)
+        return tuned
+
+    def _restored(self, done: dict[str, Tensor]) -> Tuned:
+        weights = under(done, "weight.")
+        tuned = Tuned([weights[str(i)] for i in range(len(weights))], done["table"].numpy(), _unpacked(done))
+        self.load(tuned.weights)
+        return tuned
+
+    def _steps(
+        self,
+        objectives: Mapping[str, tuple[float, Objective]],
+        checkpoint: Path | None,
+        identity: str,
+        name: str,
+        seconds: float,
+        progress: Progress,
+    ) -> Tuned | None:
+        fused = next(self.top.parameters()).device.type in ("cpu", "cuda")
+        optimizer = torch.optim.AdamW(self.top.parameters(), self.tuning.rate, weight_decay=0.01, fused=fused)
+        file, limit = checkpoint and checkpoint / "tuning.safetensors", self.config.encoder_steps
+        tuned, texts = Tuned([], np.zeros((0, 0), np.float32)), 0
+        with torch.random.fork_rng(devices=[]), progress.stage(name, limit, "steps") as stage:
+            torch.manual_seed(self.config.seed)
+            stored = file and read_checkpoint(file, identity)
+            if stored:
+                tuned.curve, limit = self._resume(stored, objectives, optimizer)
+                stage.advance(len(tuned.curve))
+            started, first = time.perf_counter(), len(tuned.curve)
+            while (step := len(tuned.curve)) < limit:
+                texts += self._fitting(objectives, optimizer, name, step)
+                losses = {k: v for _, o in objectives.values() for k, v in o.losses().items()}
+                tuned.curve.append({"step": step + 1, **losses})
+                each = (time.perf_counter() - started) / (step + 1 - first)
+                stage.advance(1, _note(losses, texts / max(time.perf_counter() - started, 1e-9)))
+                if np.isfinite(seconds) and step + 1 == first + TIMED:
+                    limit = min(limit, int(seconds / each))
+                    if limit < self.config.encoder_steps // 3:
+                        return None
+                if file and (step + 1) % self.config.checkpoint_every == 0:
+                    write_checkpoint(file, self._state(objectives, optimizer, tuned.curve, limit), identity)
+        return tuned
+
+    def _fitting(
+        self, objectives: Mapping[str, tuple[float, Objective]], optimizer: torch.optim.Optimizer, name: str, step: int
+    ) -> int:
+        """One step, with fewer texts from now on where memory runs out; returns how many texts it read."""
+        read = 0
+
+        def once() -> None:
+            nonlocal read
+            rng = np.random.default_rng((self.config.seed, 13, step))  # nothing to keep when a run is cut
+            rows = np.unique(np.concatenate([o.ask(rng, self.size) for _, o in objectives.values()]))
+            self._step(objectives, rows, optimizer, name)
+            read = len(rows)
+
+        def less() -> bool:
+            self.size /= 2
+            return self.size >= SMALLEST
+
+        with_less(once, less, name)
+        return read
+
+    def _step(
+        self,
+        objectives: Mapping[str, tuple[float, Objective]],
+        rows: NDArray[np.int64],
+        optimizer: torch.optim.Optimizer,
+        name: str,
+    ) -> None:
+        vectors = self.top.vectors(self.lower, rows, TOKENS)
+        standard = (vectors - self.mean.to(vectors)) / self.deviation.to(vectors)
+        spread = float(standard.detach().std(0).max()) if len(rows) > 2 else 1.0
+        if spread < COLLAPSED:
+            raise TrainingError(
+                f"{name}: the text encoder collapsed: all texts have one vector (spread {spread:.1e}). "
+                f"Lower encoder_rate (now {self.tuning.rate:g})."
+            )
+        total = torch.zeros_like(standard)
+        for weight, objective in objectives.values():
+            gradient = objective.gradient(standard, rows)
+            total = total + weight * gradient / gradient.norm().clamp(min=1e-10)
+        parameters = list(self.top.parameters())
+        grads = torch.autograd.grad(standard, parameters, total, allow_unused=True)
+        norm = torch.sqrt(sum((g.float() ** 2).sum() for g in grads if g is not None) + torch.tensor(1e-24))
+        if not torch.isfinite(norm):
+            raise TrainingError(
+                f"{name}: the encoder's gradient is not finite. Lower encoder_rate (now {self.tuning.rate:g})."
+            )
+        for w, g in zip(parameters, grads, strict=True):
+            w.grad = None if g is None else g / norm.clamp(min=1e-10)
+        optimizer.step()
+        for _, objective in objectives.values():
+            objective.saw(standard.detach(), rows)
+
+    def _state(
+        self,
+        objectives: Mapping[str, tuple[float, Objective]],
+        optimizer: torch.optim.Optimizer,
+        curve: list[dict[str, float]],
+        limit: int,
+    ) -> dict[str, Tensor]:
+        out = {f"weight.{i}": p for i, p in enumerate(self.top.parameters())}
+        out |= {f"optimizer.{k}": v for k, v in flattened(optimizer.state_dict()["state"]).items()}
+        for name, (_, objective) in objectives.items():
+            out |= {f"objective.{name}.{k}": v for k, v in objective.tensors().items()}
+        return out | _packed(curve) | {"limit": torch.tensor(limit), "rng": torch.get_rng_state()}
+
+    def _resume(
+        self,
+        stored: dict[str, Tensor],
+        objectives: Mapping[str, tuple[float, Objective]],
+        optimizer: torch.optim.Optimizer,
+    ) -> tuple[list[dict[str, float]], int]:
+        weights = under(stored, "weight.")
+        self.load([weights[str(i)] for i in range(len(weights))])
+        states = optimizer_states(under(stored, "optimizer."))
+        optimizer.load_state_dict({**optimizer.state_dict(), "state": states})
+        for name, (_, objective) in objectives.items():
+            objective.restore(under(stored, f"objective.{name}."))
+        torch.set_rng_state(stored["rng"])
+        return _unpacked(stored), int(stored["limit"])
+
+
+def _tuning(encoder: Any, config: FitConfig) -> Tuning:
+    """The measured recipe for this kind of model, with what the options say otherwise."""
+    recipe = default_tuning(encoder, config.encoder_layers)
+    return replace(
+        recipe,
+        method=config.encoder_method or recipe.method,
+        rate=recipe.rate if config.encoder_rate is None else config.encoder_rate,
+        rank=recipe.rank if config.encoder_rank is None else config.encoder_rank,
+    )
+
+
+def _note(losses: Mapping[str, float], rate: float) -> str:
+    shown = {"loss_links": "links", "loss_tags": "tags", "loss_authors": "authors"}
+    parts = ", ".join(f"{label} {losses[key]:.3f}" for key, label in shown.items() if key in losses)
+    memory = psutil.Process().memory_info().rss / 1e9
+    return f"{parts} · {rate:,.0f} texts/s · {memory:.1f} GB"
+
+
+def _packed(curve: list[dict[str, float]]) -> dict[str, Tensor]:
+    """A curve as float64 columns; a missing value is NaN."""
+    names = sorted({name for point in curve for name in point})
+    return {f"curve.{name}": torch.tensor([p.get(name, np.nan) for p in curve], dtype=torch.float64) for name in names}
+
+
+def _unpacked(stored: Mapping[str, Tensor]) -> list[dict[str, float]]:
+    columns = under(stored, "curve.")
+    length = max((len(c) for c in columns.values()), default=0)
+    curve = [{n: float(c[i]) for n, c in columns.items() if not torch.isnan(c[i])} for i in range(length)]
+    return [{**p, "step": int(p["step"])} for p in curve]

@@ -1,0 +1,180 @@
+"""Encoders that learn: links, the network's gradient, EM rounds; what is kept, and what a kill and a budget do."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from gnn_community import community
+
+from sociogram.encoders.cache import CachedEncoder
+from sociogram.encoders.encoder import Encoder
+from sociogram.encoders.light import LightEncoder
+from sociogram.encoders.load import load_encoder
+from sociogram.errors import InputError, TrainingError
+from sociogram.gnn.config import FitConfig
+from sociogram.gnn.features import collect_texts
+from sociogram.gnn.fit import fit
+from sociogram.graph.snapshot import Snapshot
+from sociogram.progress import SILENT, Stage
+
+QUICK = FitConfig(
+    max_steps=8,
+    validate_every=4,
+    folds=2,
+    hidden=32,
+    min_topic_users=1,
+    encoder_steps=8,
+    encoder_layers=2,
+    checkpoint_every=3,
+)
+
+
+@pytest.fixture(scope="module")
+def graph(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
+    return community(tmp_path_factory.mktemp("graph") / "s", users=40, items=20)
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+def test_joint_reaches_encoder_and_network_and_the_losses_fall(graph: Snapshot, cache: Path, tmp_path: Path) -> None:
+    cached = load_encoder(cache=cache)  # as the Engine has it
+    assert isinstance(cached, CachedEncoder)
+    encoder: Any = cached.encoder
+    top = encoder.split(2).state_dict()
+    before = {k: v.detach().clone() for k, v in top.items()}
+    profiles, report = fit(graph, cached, replace(QUICK, mode="joint"), tmp_path / "run")
+    rows = {row["name"]: row for row in report["modes"]["candidates"]}
+    assert list(rows) == ["frozen", "two_step", "joint"]
+    assert rows["joint"]["weight_change"] > 1e-5
+    curve = report["modes"]["curves"]["joint"]
+    for part in ("loss_links", "loss_items"):
+        losses = [point[part] for point in curve]
+        assert np.mean(losses[-3:]) < np.mean(losses[:3]), part
+    best = max(rows.values(), key=lambda row: row["validation_map"])
+    assert rows[report["modes"]["kept"]]["validation_map"] == best["validation_map"]
+    moved = max(float((encoder.split(2).state_dict()[k] - v).abs().max()) for k, v in before.items())
+    assert (moved > 0) == (report["modes"]["kept"] != "frozen")  # the encoder is left as the kept one has it
+    assert np.isfinite(profiles.embeddings["User"]).all()
+
+
+@pytest.mark.parametrize("mode", ["two_step", "em"])
+def test_one_candidate_modes_change_the_encoder(graph: Snapshot, cache: Path, tmp_path: Path, mode: Any) -> None:
+    encoder = load_encoder(cache=cache)
+    texts = collect_texts(graph).distinct
+    before = encoder.encode(texts)
+    _, report = fit(graph, encoder, replace(QUICK, mode=mode), tmp_path / "run")
+    assert report["modes"]["kept"] == mode
+    loss = "loss_links" if mode == "two_step" else "loss_authors"
+    losses = [point[loss] for point in report["modes"]["curves"][mode]]
+    assert np.mean(losses[-3:]) < np.mean(losses[:3])
+    assert np.abs(encoder.encode(texts) - before).max() > 1e-4
+
+
+def test_auto_says_what_it_kept_and_by_how_much(graph: Snapshot, cache: Path, tmp_path: Path) -> None:
+    _, report = fit(graph, load_encoder(cache=cache), replace(QUICK, mode="auto"), tmp_path / "run")
+    said = report["modes"]["sentence"]
+    assert said.startswith(f"auto keeps {report['modes']['kept']}: validation mAP ")
+    for row in report["modes"]["candidates"][1:]:
+        assert row["low"] <= row["difference"] <= row["high"]
+        assert f"{row['difference']:+.3f}" in said
+
+
+def test_auto_takes_frozen_where_the_encoder_cannot_learn(graph: Snapshot, tmp_path: Path) -> None:
+    _, report = fit(graph, LightEncoder(16), replace(QUICK, mode="auto"), tmp_path / "run")
+    assert report["modes"]["kept"] == "frozen"
+    assert "no layers to train" in report["modes"]["sentence"]
+
+
+def test_joint_needs_an_encoder_that_can_learn(graph: Snapshot, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="needs a transformer"):
+        fit(graph, LightEncoder(16), replace(QUICK, mode="joint"), tmp_path / "run")
+
+
+def test_without_interests_the_links_alone_teach(cache: Path, tmp_path: Path) -> None:
+    bare = community(tmp_path / "s", users=40, items=20, interests=False)
+    _, report = fit(bare, load_encoder(cache=cache), replace(QUICK, mode="joint"), tmp_path / "joint")
+    assert report["modes"]["kept"] == "two_step"
+    assert "learns from links alone" in report["modes"]["sentence"]
+    _, report = fit(bare, load_encoder(cache=cache), replace(QUICK, mode="auto"), tmp_path / "auto")
+    assert report["modes"]["kept"] == "frozen"
+
+
+class Cut(Exception):
+    """Stands for a kill."""
+
+
+class CutAt:
+    """Progress that ends everything at one step of one stage."""
+
+    def __init__(self, stage: str, step: int) -> None:
+        self.where, self.left = stage, step
+
+    def stage(self, name: str, total: float | None = None, unit: str = "") -> AbstractContextManager[Stage]:
+        return self._stage(name)
+
+    @contextmanager
+    def _stage(self, name: str) -> Iterator[Stage]:
+        self.name = name
+        yield self
+
+    def advance(self, amount: float = 1, note: str | None = None) -> None:
+        if self.name == self.where and amount:
+            self.left -= 1
+            if not self.left:
+                raise Cut
+
+    def say(self, name: str, text: str) -> None:
+        return None
+
+
+def outcome(graph: Snapshot, cache: Path, folder: Path, progress: Any = SILENT) -> tuple[Any, Any]:
+    encoder: Encoder = load_encoder(cache=cache)
+    profiles, report = fit(graph, encoder, replace(QUICK, mode="joint"), folder, progress)
+    return profiles.embeddings["User"], (report["modes"]["kept"], report["modes"]["curves"])
+
+
+@pytest.fixture(scope="module")
+def undisturbed(graph: Snapshot, cache: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Any]:
+    return outcome(graph, cache, tmp_path_factory.mktemp("whole"))
+
+
+@pytest.mark.parametrize(("stage", "step"), [("joint", 7), ("train, joint", 5)])
+def test_a_run_that_was_cut_goes_on_bit_for_bit(
+    graph: Snapshot, cache: Path, tmp_path: Path, undisturbed: tuple[Any, Any], stage: str, step: int
+) -> None:
+    with pytest.raises(Cut):
+        outcome(graph, cache, tmp_path / "cut", CutAt(stage, step))
+    vectors, told = outcome(graph, cache, tmp_path / "cut")
+    assert told == undisturbed[1]
+    assert (vectors == undisturbed[0]).all()
+
+
+def test_budgets(graph: Snapshot, cache: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="positive time"):
+        replace(QUICK, budget_seconds=0.0)
+    with pytest.raises(TrainingError, match="budget of 0.001 s is too small"):
+        fit(graph, load_encoder(cache=cache), replace(QUICK, budget_seconds=0.001), tmp_path / "none")
+    with pytest.raises(TrainingError, match="too small"):
+        fit(graph, load_encoder(cache=cache), replace(QUICK, budget_seconds=60.0), tmp_path / "late", spent=59.0)
+    _, report = fit(graph, load_encoder(cache=cache), replace(QUICK, mode="auto", budget_seconds=120.0), tmp_path / "x")
+    assert len([row for row in report["modes"]["candidates"] if "skipped" not in row]) == 3
+    assert report["cost"]["budget_spent"] < 120
+
+
+def test_what_no_longer_fits_is_skipped_and_said(graph: Snapshot, cache: Path, tmp_path: Path) -> None:
+    config = replace(QUICK, mode="auto", encoder_steps=100_000, budget_seconds=30.0)
+    _, report = fit(graph, load_encoder(cache=cache), config, tmp_path / "run")
+    assert report["modes"]["kept"] == "frozen"
+    assert "two_step skipped: too little time left" in report["modes"]["sentence"]
+
+
+def test_a_rate_that_is_far_too_high_is_named(graph: Snapshot, cache: Path, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="Lower encoder_rate"):
+        fit(graph, load_encoder(cache=cache), replace(QUICK, mode="two_step", encoder_rate=1e6), tmp_path / "run")
