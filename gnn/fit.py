@@ -147,10 +147,14 @@ def _prepare(
         split = split_interests(found, config)
         name = ("cuda" if torch.cuda.is_available() else "cpu") if config.device == "auto" else config.device
         device = torch.device(name)
-        attributes = read_targets(snapshot, config.seed)
+        attributes, skipped = read_targets(snapshot, config.seed)
+        for attribute, why in skipped.items():
+            progress.say("attribute", f"{attribute} is not predicted: {why}")
         said = json.dumps([snapshot.hash, config.to_json(), encoder.digest])
         identity = hashlib.sha256(said.encode()).hexdigest()
-        context = Context(snapshot, config, found, split, features, table, device, attributes, Settings(), identity)
+        context = Context(
+            snapshot, config, found, split, features, table, device, attributes, Settings(), identity, skipped
+        )
     return context, items
 
 
@@ -173,7 +177,7 @@ def _train_final(
 
 def _attributes(c: Context, heads: Mapping[str, Floats]) -> tuple[dict[str, Attribute], dict[str, Any]]:
     found: dict[str, Attribute] = {}
-    report: dict[str, Any] = {}
+    report: dict[str, Any] = {name: {"skipped": why} for name, why in c.skipped.items()}
     if not c.attributes:
         return found, report
     x = c.inputs.assemble(c.standard)

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from sociogram.graph.snapshot import Snapshot
 
 Bools = NDArray[np.bool_]
+FEWEST = 10  # users with a known value from which an attribute is learnt
 
 
 @dataclass(frozen=True)
@@ -34,17 +35,22 @@ class Target:
         return 1 if self.kind == "number" else len(self.values)
 
 
-def read_targets(snapshot: Snapshot, seed: int, most: int = 200) -> list[Target]:
-    """Attributes of the users that have at least ten known values and two different ones, split 60:20:20."""
+def read_targets(snapshot: Snapshot, seed: int, most: int = 200) -> tuple[list[Target], dict[str, str]]:
+    """Attributes of the users that have at least ten known values and two different ones, split 60:20:20; why the others are not learnt."""
     users = snapshot.users
     found: list[Target] = []
+    skipped: dict[str, str] = {}
     for name, kind in users.mapping.predict.items():
         rng = np.random.default_rng((seed, len(found), 3))
         raw = users.column(name)
         known = np.array([v is not None and v != [] and not (isinstance(v, float) and math.isnan(v)) for v in raw])
         y, values, mean, deviation = _encode(raw, known, kind, most)
         known &= np.isfinite(y).all(-1) if y.ndim > 1 else y >= 0 if kind == "class" else np.isfinite(y)
-        if known.sum() < 10 or (kind != "number" and len(values) < 2) or deviation < 1e-12:
+        if known.sum() < FEWEST:
+            skipped[name] = f"{int(known.sum())} users have a value; at least {FEWEST} are needed"
+            continue
+        if (kind != "number" and len(values) < 2) or deviation < 1e-12:
+            skipped[name] = "all users who have it have the same value"
             continue
         order = rng.permutation(np.flatnonzero(known))
         part = np.full(len(raw), -1)
@@ -52,7 +58,7 @@ def read_targets(snapshot: Snapshot, seed: int, most: int = 200) -> list[Target]
         part[order] = 0
         part[order[:fifth]], part[order[fifth : 2 * fifth]] = 1, 2
         found.append(Target(name, kind, y, known, part == 0, part == 1, part == 2, values, mean, deviation))
-    return found
+    return found, skipped
 
 
 def _encode(raw: list[Any], known: Bools, kind: str, most: int) -> tuple[NDArray[np.float32], list[str], float, float]:

@@ -194,7 +194,11 @@ class _Modes:
         """Seconds of encoder steps for each of the remaining candidates, the final phase being as long as the frozen one was."""
         if not self.budget.limited:
             return np.inf
-        return (self.budget.left - self.once) / remaining - self.once - tuner.forecast(SAMPLE)
+        left, fixed = self.budget.left - self.once, self.once + tuner.forecast(SAMPLE)
+        for sharers in range(remaining, 0, -1):  # where there is no time for all, the first ones get it
+            if left / sharers > fixed:
+                return left / sharers - fixed
+        return 0.0
 
     def _judged(self, found: Candidate, tuner: Tuner | None) -> dict[str, Any]:
         if found.choice is None:

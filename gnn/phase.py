@@ -1,7 +1,7 @@
 """One learning problem: hide interests, compute the linear parts out-of-fold, build the message graphs."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -41,6 +41,7 @@ class Context:
     attributes: list[Target]
     settings: Settings
     identity: str  # of data, options and encoder
+    skipped: dict[str, str] = field(default_factory=dict)  # attributes that are not learnt, and why
 
     def __post_init__(self) -> None:
         self.priors = Priors(self.features, self.table, self.split, self.config.seed)

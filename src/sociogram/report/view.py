@@ -58,6 +58,11 @@ def view(report: Mapping[str, Any], profiles: Profiles, snapshot: Snapshot) -> d
         "item_table": methods(measured(items)[0]),
         "item_split": measured(items)[1],
         "attributes": _attributes(_dict(report, "attributes")),
+        "not_learnt": [
+            (short(name, 80), short(str(entry["skipped"]), 200))
+            for name, entry in _dict(report, "attributes").items()
+            if isinstance(entry, Mapping) and entry.get("skipped")
+        ],
         "planted": [
             (*METRICS.get(k, (k.replace("_", " "), "")), v)
             for k, v in _dict(report, "planted").items()

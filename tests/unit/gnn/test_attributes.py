@@ -1,11 +1,42 @@
 """Attributes: rare classes are found, confidence is that of the class that is named."""
 
+from pathlib import Path
+
 import numpy as np
+from gnn_community import table
 from scipy import sparse
 
 from sociogram.gnn.attributes import predict_attribute
 from sociogram.gnn.features import csr
-from sociogram.gnn.heads import Target
+from sociogram.gnn.heads import Target, read_targets
+from sociogram.graph.mapping import GraphMapping, NodeMapping
+from sociogram.graph.snapshot import Snapshot
+
+
+def test_what_cannot_be_learnt_is_told(tmp_path: Path) -> None:
+    mapping = GraphMapping(
+        (NodeMapping("User", "user", predict={"town": "class", "age": "number", "few": "class"}),), ()
+    )
+    users = table(
+        key=[f"u{i}" for i in range(30)],
+        town=["Bern"] * 30,
+        age=[40.0] * 30,
+        few=["a", "b"] * 3 + [None] * 24,
+    )
+    found, skipped = read_targets(Snapshot.create(tmp_path / "s", mapping, {"User": users}, {}), 0)
+    assert not found
+    assert skipped["town"] == skipped["age"] == "all users who have it have the same value"
+    assert skipped["few"] == "6 users have a value; at least 10 are needed"
+
+
+def test_a_class_with_one_user_is_no_trouble(tmp_path: Path) -> None:
+    y = np.zeros(40)
+    y[7] = 1
+    nothing = csr(sparse.csr_array((40, 40), dtype=np.float32))
+    attribute, _ = predict_attribute(
+        target(y, ["usual", "single"]), np.zeros((40, 2), np.float32), np.zeros((40, 3), np.float32), nothing
+    )
+    assert np.isfinite(attribute.confidence).all()
 
 
 def target(y: np.ndarray, values: list[str], seed: int = 0) -> Target:

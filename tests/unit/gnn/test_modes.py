@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 from gnn_community import community
 
+from sociogram.config import Home
 from sociogram.encoders.cache import CachedEncoder
 from sociogram.encoders.encoder import Encoder
 from sociogram.encoders.light import LightEncoder
 from sociogram.encoders.load import load_encoder
+from sociogram.engine import fit_snapshot
 from sociogram.errors import InputError, TrainingError
 from sociogram.gnn.config import FitConfig
 from sociogram.gnn.features import collect_texts
@@ -77,13 +79,20 @@ def test_one_candidate_modes_change_the_encoder(graph: Snapshot, cache: Path, tm
     assert np.abs(encoder.encode(texts) - before).max() > 1e-4
 
 
-def test_auto_says_what_it_kept_and_by_how_much(graph: Snapshot, cache: Path, tmp_path: Path) -> None:
-    _, report = fit(graph, load_encoder(cache=cache), replace(QUICK, mode="auto"), tmp_path / "run")
-    said = report["modes"]["sentence"]
-    assert said.startswith(f"auto keeps {report['modes']['kept']}: validation mAP ")
-    for row in report["modes"]["candidates"][1:]:
+def test_auto_says_what_it_kept_and_by_how_much(graph: Snapshot, tmp_path: Path) -> None:
+    """The whole way to a run folder: what the terminal says is in the report and in the audit trail's figures."""
+    settings = {
+        name: getattr(QUICK, name) for name in ("max_steps", "validate_every", "folds", "hidden", "min_topic_users")
+    }
+    run = fit_snapshot(graph, Home(tmp_path), mode="auto", encoder_steps=8, encoder_layers=2, **settings)
+    modes = run.report["modes"]
+    assert modes["sentence"].startswith(f"auto keeps {modes['kept']}: validation mAP ")
+    for row in modes["candidates"][1:]:
         assert row["low"] <= row["difference"] <= row["high"]
-        assert f"{row['difference']:+.3f}" in said
+        assert f"{row['difference']:+.3f}" in modes["sentence"]
+    assert modes["sentence"] in run.report_html.read_text(encoding="utf-8")
+    assert (run.record["metrics"]["mode"], run.record["metrics"]["choice"]) == (modes["kept"], modes["sentence"])
+    assert load_encoder(str(run.folder / "encoder")).encode(["word0x0"]).shape == (1, 384)
 
 
 def test_auto_takes_frozen_where_the_encoder_cannot_learn(graph: Snapshot, tmp_path: Path) -> None:

@@ -113,6 +113,27 @@ def full_report(topics: list[str]) -> dict[str, Any]:
             "distinct_texts": 1931,
             "hash": "8f2c" * 16,
         },
+        "modes": {
+            "asked": "auto",
+            "kept": "two_step",
+            "sentence": "auto keeps two_step: validation mAP 0.712, +0.021 (-0.004 to +0.045) over frozen on 61 users",
+            "candidates": [
+                {"name": "frozen", "seconds": 20.1, "steps": 0, "validation_map": 0.691, "users": 61},
+                {
+                    "name": "two_step",
+                    "seconds": 44.0,
+                    "steps": 120,
+                    "validation_map": 0.712,
+                    "users": 61,
+                    "weight_change": 0.0123,
+                    "difference": 0.021,
+                    "low": -0.004,
+                    "high": 0.045,
+                },
+                {"name": "joint", "seconds": 0.0, "skipped": "no time left within the budget"},
+            ],
+            "curves": {"two_step": [{"step": s, "loss_links": 3.0 * 0.99**s} for s in range(1, 40)]},
+        },
         "split": {"kind": "users", "train": 1050, "validation": 150, "test": 300},
         "curves": [
             {

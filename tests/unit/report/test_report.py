@@ -68,6 +68,17 @@ def test_every_section_is_there_with_baselines_beside_ours(community: Make, tmp_
     assert json.loads((tmp_path / "run/report.json").read_text(encoding="utf-8")) == report
 
 
+def test_the_candidates_of_the_text_encoder_are_told(community: Make) -> None:
+    report, profiles, snapshot = community()
+    words = Page(render(report, profiles, snapshot)).words
+    for said in ("+0.021 (-0.004 to +0.045) over frozen", "0.0123", "skipped: no time left", "two_step, training loss"):
+        assert said in words
+    report["modes"] = {**report["modes"], "candidates": report["modes"]["candidates"][:1], "curves": {}}
+    assert "The text encoder" not in Page(render(report, profiles, snapshot)).words  # one candidate: nothing was chosen
+    report["attributes"] = {"town": {"skipped": "all users who have it have the same value"}}
+    assert "town is not predicted: all users" in Page(render(report, profiles, snapshot)).words
+
+
 def test_nothing_is_fetched_and_only_our_script_may_run(community: Make) -> None:
     html = render(*community())
     page = Page(html)
@@ -160,7 +171,7 @@ def test_accessible(community: Make) -> None:
     page = Page(render(*community()))
     names = [tag for tag, _ in page.elements]
     pictures = [i for i, tag in enumerate(names) if tag == "svg"]
-    assert len(pictures) == 4
+    assert len(pictures) == 5
     for i in pictures:
         assert page.elements[i][1]["role"] == "img"
         assert names[i + 1 : i + 3] == ["title", "desc"]
