@@ -20,7 +20,7 @@ from safetensors.torch import save_file
 
 from sociogram.encoders.encoder import Encoder
 from sociogram.encoders.keywords import keywords, tokenize
-from sociogram.errors import TrainingError
+from sociogram.errors import InputError, TrainingError
 from sociogram.gnn.attributes import predict_attribute
 from sociogram.gnn.budget import Budget
 from sociogram.gnn.choose import Choice, new_model, test_report
@@ -71,10 +71,11 @@ def fit(
     is nothing to learn from, on NaN, on collapse and where the budget is too small.
     """
     _check(snapshot)
+    device = _device(config.device)
     budget = Budget(config.budget_seconds, spent)
     folder.mkdir(parents=True, exist_ok=True)
     clock = Clock()
-    c, items = _prepare(snapshot, encoder, config, clock, progress)
+    c, items = _prepare(snapshot, encoder, config, clock, progress, device)
     with clock.stage("choosing"):
         learned = learn(c, encoder, folder / "checkpoint", budget, progress)
         choice = learned.choice
@@ -128,7 +129,7 @@ def _check(snapshot: Snapshot) -> None:
 
 
 def _prepare(
-    snapshot: Snapshot, encoder: Encoder, config: FitConfig, clock: Clock, progress: Progress
+    snapshot: Snapshot, encoder: Encoder, config: FitConfig, clock: Clock, progress: Progress, device: torch.device
 ) -> tuple[Context, Any]:
     from sociogram.gnn.recommend import fit_items
 
@@ -145,8 +146,6 @@ def _prepare(
         features = build_features(snapshot, texts, factors, words, seed=config.seed)
         found = interests(snapshot)
         split = split_interests(found, config)
-        name = ("cuda" if torch.cuda.is_available() else "cpu") if config.device == "auto" else config.device
-        device = torch.device(name)
         attributes, skipped = read_targets(snapshot, config.seed)
         for attribute, why in skipped.items():
             progress.say("attribute", f"{attribute} is not predicted: {why}")
@@ -156,6 +155,20 @@ def _prepare(
             snapshot, config, found, split, features, table, device, attributes, Settings(), identity, skipped
         )
     return context, items
+
+
+def _device(asked: str) -> torch.device:
+    """Raises InputError for a device that there is not."""
+    there = torch.cuda.is_available()
+    if asked == "auto":
+        return torch.device("cuda" if there else "cpu")
+    if asked not in ("cpu", "cuda"):
+        raise InputError(f"device: expected auto, cpu or cuda, got {asked!r}.")
+    if asked == "cuda" and not there:
+        raise InputError(
+            "device: cuda was asked for, but this torch sees no CUDA device. Use --device auto or cpu, or install a CUDA build of torch."
+        )
+    return torch.device(asked)
 
 
 def _no_words(text: str) -> list[str]:
