@@ -30,12 +30,13 @@ from sociogram.gnn.heads import read_targets
 from sociogram.gnn.infer import embeddings, network_outputs
 from sociogram.gnn.linear import Settings
 from sociogram.gnn.model import Sociogram
-from sociogram.gnn.modes import Learned, learn
+from sociogram.gnn.modes import FROZEN, Learned, learn, tries
 from sociogram.gnn.new_topic import TopicTower
 from sociogram.gnn.phase import Context, Phase, build_phase
 from sociogram.gnn.split import interests, split_interests
 from sociogram.gnn.tag_table import tag_table
 from sociogram.gnn.train import Trainer
+from sociogram.gnn.tuning import Tuner, first_table
 from sociogram.graph.profile import Attribute, Profiles
 from sociogram.graph.snapshot import Snapshot
 from sociogram.progress import SILENT, Progress
@@ -75,9 +76,9 @@ def fit(
     budget = Budget(config.budget_seconds, spent)
     folder.mkdir(parents=True, exist_ok=True)
     clock = Clock()
-    c, items = _prepare(snapshot, encoder, config, clock, progress, device)
+    c, items, tuner = _prepare(snapshot, encoder, config, clock, progress, device)
     with clock.stage("choosing"):
-        learned = learn(c, encoder, folder / "checkpoint", budget, progress)
+        learned = learn(c, encoder, folder / "checkpoint", budget, progress, tuner)
         choice = learned.choice
         c = choice.context
         tag_section = test_report(choice)
@@ -130,14 +131,12 @@ def _check(snapshot: Snapshot) -> None:
 
 def _prepare(
     snapshot: Snapshot, encoder: Encoder, config: FitConfig, clock: Clock, progress: Progress, device: torch.device
-) -> tuple[Context, Any]:
+) -> tuple[Context, Any, Tuner | None]:
     from sociogram.gnn.recommend import fit_items
 
     with clock.stage("texts"):
         texts = collect_texts(snapshot)
-        table = encoder.encode(texts.distinct, progress)
-        if not texts.distinct:
-            table = np.zeros((0, encoder.width), np.float32)
+        table, tuner = first_table(encoder, texts.distinct, config, tuned=tries(config) != FROZEN, progress=progress)
     with clock.stage("items"):
         items = fit_items(snapshot, seed=config.seed, progress=progress)
     with clock.stage("features"):
@@ -154,7 +153,7 @@ def _prepare(
         context = Context(
             snapshot, config, found, split, features, table, device, attributes, Settings(), identity, skipped
         )
-    return context, items
+    return context, items, tuner
 
 
 def _device(asked: str) -> torch.device:
