@@ -20,7 +20,7 @@ from safetensors.torch import save_file
 
 from sociogram.encoders.encoder import Encoder
 from sociogram.encoders.keywords import keywords, tokenize
-from sociogram.errors import TrainingError
+from sociogram.errors import InputError, TrainingError
 from sociogram.gnn.attributes import predict_attribute
 from sociogram.gnn.budget import Budget
 from sociogram.gnn.choose import Choice, new_model, test_report
@@ -30,12 +30,13 @@ from sociogram.gnn.heads import read_targets
 from sociogram.gnn.infer import embeddings, network_outputs
 from sociogram.gnn.linear import Settings
 from sociogram.gnn.model import Sociogram
-from sociogram.gnn.modes import Learned, learn
+from sociogram.gnn.modes import FROZEN, Learned, learn, tries
 from sociogram.gnn.new_topic import TopicTower
 from sociogram.gnn.phase import Context, Phase, build_phase
 from sociogram.gnn.split import interests, split_interests
 from sociogram.gnn.tag_table import tag_table
 from sociogram.gnn.train import Trainer
+from sociogram.gnn.tuning import Tuner, first_table
 from sociogram.graph.profile import Attribute, Profiles
 from sociogram.graph.snapshot import Snapshot
 from sociogram.progress import SILENT, Progress
@@ -71,12 +72,13 @@ def fit(
     is nothing to learn from, on NaN, on collapse and where the budget is too small.
     """
     _check(snapshot)
+    device = _device(config.device)
     budget = Budget(config.budget_seconds, spent)
     folder.mkdir(parents=True, exist_ok=True)
     clock = Clock()
-    c, items = _prepare(snapshot, encoder, config, clock, progress)
+    c, items, tuner = _prepare(snapshot, encoder, config, clock, progress, device)
     with clock.stage("choosing"):
-        learned = learn(c, encoder, folder / "checkpoint", budget, progress)
+        learned = learn(c, encoder, folder / "checkpoint", budget, progress, tuner)
         choice = learned.choice
         c = choice.context
         tag_section = test_report(choice)
@@ -128,15 +130,13 @@ def _check(snapshot: Snapshot) -> None:
 
 
 def _prepare(
-    snapshot: Snapshot, encoder: Encoder, config: FitConfig, clock: Clock, progress: Progress
-) -> tuple[Context, Any]:
+    snapshot: Snapshot, encoder: Encoder, config: FitConfig, clock: Clock, progress: Progress, device: torch.device
+) -> tuple[Context, Any, Tuner | None]:
     from sociogram.gnn.recommend import fit_items
 
     with clock.stage("texts"):
         texts = collect_texts(snapshot)
-        table = encoder.encode(texts.distinct, progress)
-        if not texts.distinct:
-            table = np.zeros((0, encoder.width), np.float32)
+        table, tuner = first_table(encoder, texts.distinct, config, tuned=tries(config) != FROZEN, progress=progress)
     with clock.stage("items"):
         items = fit_items(snapshot, seed=config.seed, progress=progress)
     with clock.stage("features"):
@@ -145,8 +145,6 @@ def _prepare(
         features = build_features(snapshot, texts, factors, words, seed=config.seed)
         found = interests(snapshot)
         split = split_interests(found, config)
-        name = ("cuda" if torch.cuda.is_available() else "cpu") if config.device == "auto" else config.device
-        device = torch.device(name)
         attributes, skipped = read_targets(snapshot, config.seed)
         for attribute, why in skipped.items():
             progress.say("attribute", f"{attribute} is not predicted: {why}")
@@ -155,7 +153,21 @@ def _prepare(
         context = Context(
             snapshot, config, found, split, features, table, device, attributes, Settings(), identity, skipped
         )
-    return context, items
+    return context, items, tuner
+
+
+def _device(asked: str) -> torch.device:
+    """Raises InputError for a device that there is not."""
+    there = torch.cuda.is_available()
+    if asked == "auto":
+        return torch.device("cuda" if there else "cpu")
+    if asked not in ("cpu", "cuda"):
+        raise InputError(f"device: expected auto, cpu or cuda, got {asked!r}.")
+    if asked == "cuda" and not there:
+        raise InputError(
+            "device: cuda was asked for, but this torch sees no CUDA device. Use --device auto or cpu, or install a CUDA build of torch."
+        )
+    return torch.device(asked)
 
 
 def _no_words(text: str) -> list[str]:

@@ -20,6 +20,7 @@ from sociogram.errors import EncoderError, InputError, TrainingError
 from sociogram.gnn import metrics
 from sociogram.gnn.budget import Budget
 from sociogram.gnn.choose import Choice, choose, new_model
+from sociogram.gnn.config import FitConfig
 from sociogram.gnn.linear import Settings
 from sociogram.gnn.objectives import AuthorTags, Links, Network, Objective
 from sociogram.gnn.phase import Context, build_phase
@@ -28,8 +29,9 @@ from sociogram.gnn.train import Trainer
 from sociogram.gnn.tuning import Tuned, Tuner
 from sociogram.progress import SILENT, Progress
 
+FROZEN: tuple[str, ...] = ("frozen",)
 CANDIDATES = {
-    "frozen": ("frozen",),
+    "frozen": FROZEN,
     "two_step": ("two_step",),
     "joint": ("frozen", "two_step", "joint"),
     "em": ("em",),
@@ -65,17 +67,32 @@ class Learned:
         }  # fmt: skip
 
 
-def learn(c: Context, encoder: Encoder, folder: Path, budget: Budget, progress: Progress = SILENT) -> Learned:
+def tries(config: FitConfig) -> tuple[str, ...]:
+    """The candidates of a configuration."""
+    return config.candidates or CANDIDATES[config.mode]
+
+
+def learn(
+    c: Context,
+    encoder: Encoder,
+    folder: Path,
+    budget: Budget,
+    progress: Progress = SILENT,
+    tuner: Tuner | None = None,
+) -> Learned:
     """Train every candidate of the mode and keep the best on validation; the encoder is left with the weights of the kept one.
 
     Raises InputError for an encoder that cannot learn (auto takes frozen then), TrainingError where there is nothing to learn from.
     """
-    return _Modes(c, encoder, folder, budget, progress).run()
+    return _Modes(c, encoder, folder, budget, progress, tuner).run()
 
 
 class _Modes:
-    def __init__(self, c: Context, encoder: Encoder, folder: Path, budget: Budget, progress: Progress) -> None:
+    def __init__(
+        self, c: Context, encoder: Encoder, folder: Path, budget: Budget, progress: Progress, tuner: Tuner | None
+    ) -> None:
         self.c, self.encoder, self.folder, self.budget, self.progress = c, encoder, folder, budget, progress
+        self.tuner = tuner
         self.mode = c.config.mode
         self.first: Choice | None = None  # the frozen one
         self.once = 0.0  # seconds that it took
@@ -114,8 +131,7 @@ class _Modes:
 
     def _plan(self) -> tuple[tuple[str, ...], Tuner | None, TextLinks | None, list[str]]:
         """Candidates of the mode as far as data and encoder allow, and what has to be said about the others."""
-        names, split, texts = self.c.config.candidates or CANDIDATES[self.mode], self.c.split, self.c.features.texts
-        frozen: tuple[str, ...] = ("frozen",)
+        names, split, texts, frozen = tries(self.c.config), self.c.split, self.c.features.texts, FROZEN
         if names == frozen:
             return names, None, None, []
         links = text_links(self.c.snapshot, texts, self.c.view(split.held_out), split.targets)
@@ -129,11 +145,12 @@ class _Modes:
         if not labelled and self.mode == "auto":
             return frozen, None, None, ["no interests to compare by"]
         try:
-            tuner = Tuner(self.encoder, texts.distinct, self.c.table, self.c.config, self.progress)
+            tuner = self.tuner or Tuner(self.encoder, texts.distinct, self.c.config)
         except (InputError, EncoderError):
             if self.mode != "auto":
                 raise
             return frozen, None, None, [f"the encoder {self.encoder.name} has no layers to train"]
+        tuner.standardise(self.c.table)
         if not labelled and self.mode in ("joint", "em"):
             return ("two_step",), tuner, links, ["no interests to learn from: the encoder learns from links alone"]
         return names, tuner, links, []

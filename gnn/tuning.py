@@ -14,8 +14,9 @@ from torch import Tensor
 
 from sociogram.encoders.cache import CachedEncoder
 from sociogram.encoders.encoder import Encoder
+from sociogram.encoders.top_layers import LowerStates
 from sociogram.encoders.tuning import Tuning, default_tuning
-from sociogram.errors import InputError, TrainingError
+from sociogram.errors import EncoderError, InputError, TrainingError
 from sociogram.gnn.checkpoint import flattened, optimizer_states, read_checkpoint, under, write_checkpoint
 from sociogram.gnn.config import FitConfig
 from sociogram.gnn.features import moments
@@ -26,6 +27,7 @@ from sociogram.progress import SILENT, Progress
 Floats = NDArray[np.float32]
 TOKENS = 64  # of a text that are read while training; encoding afterwards reads all of it
 STATES = 2_000_000_000  # bytes of lower states at most that are kept of whole texts; above, training keeps the first TOKENS only
+CHEAP = 0.3  # share of the layers that learn, up to which the first table comes through the lower states as well
 CHARACTERS = 3  # a token has at least, on average
 TIMED = 3  # steps after which a budget is turned into steps
 SMALLEST = 1 / 8  # of a step's texts: below, memory is given up on
@@ -47,30 +49,46 @@ class Tuner:
     Raises InputError for an encoder whose upper layers cannot be trained alone.
     """
 
-    def __init__(
-        self, encoder: Encoder, texts: list[str], frozen: Floats, config: FitConfig, progress: Progress = SILENT
-    ) -> None:
+    def __init__(self, encoder: Encoder, texts: list[str], config: FitConfig) -> None:
         opened: Any = encoder.encoder if isinstance(encoder, CachedEncoder) else encoder
         if not hasattr(opened, "split") or not hasattr(opened, "lower_states"):
             raise InputError(
                 f"mode {config.mode} needs a transformer text encoder; {encoder.name!r} has no layers to train. "
                 "Use mode frozen, or another encoder."
             )
-        self.encoder, self.texts, self.config = opened, texts, config
+        self.encoder: Any = opened
+        self.texts, self.config = texts, config
         self.tuning = _tuning(opened, config)
         self.top = opened.split(self.tuning)
         self.first = self.weights()
-        room = min(STATES, psutil.virtual_memory().available // 4)
+        room = min(STATES, psutil.virtual_memory().total // 8)
         self.whole = sum(map(len, texts)) // CHARACTERS * opened.width * 2 <= room
-        self.lower = (
-            opened.lower_states(texts, self.top, max_windows=None, progress=progress)
-            if self.whole
-            else opened.lower_states(texts, self.top, max_length=TOKENS, progress=progress)
-        )
+        self.lower: LowerStates | None = None
         self.encoding: float | None = None
         self.size = 1.0  # of a step, as a share of what an objective takes
-        mean, deviation = moments(frozen)  # of the table before training: kept while the vectors move
+        self.mean, self.deviation = torch.zeros(opened.width), torch.ones(opened.width)
+
+    @property
+    def cheap(self) -> bool:
+        """Whether encoding all texts through the lower states is next to nothing beside computing these, which training needs anyway."""
+        return bool(self.whole and self.top.share < CHEAP)
+
+    def table(self, progress: Progress = SILENT) -> Floats:
+        """All texts encoded with the present weights, through the lower states where whole texts have them."""
+        if self.whole:
+            return np.asarray(self.top.encode(self._lower(progress), progress), np.float32)
+        return np.asarray(self.encoder.encode(self.texts, progress), np.float32)
+
+    def standardise(self, frozen: Floats) -> None:
+        """Fix the scale of the vectors by that of the table before training; it is kept while they move."""
+        mean, deviation = moments(frozen)
         self.mean, self.deviation = torch.from_numpy(mean), torch.from_numpy(deviation)
+
+    def _lower(self, progress: Progress = SILENT) -> LowerStates:
+        if self.lower is None:
+            length = {"max_windows": None} if self.whole else {"max_length": TOKENS}
+            self.lower = self.encoder.lower_states(self.texts, self.top, progress=progress, **length)
+        return self.lower
 
     def weights(self) -> list[Tensor]:
         """A copy of the trained part's weights."""
@@ -122,7 +140,7 @@ class Tuner:
         if tuned is None:
             self.load(self.first)
             return None
-        tuned.table = self.top.encode(self.lower, progress) if self.whole else self.encoder.encode(self.texts, progress)
+        tuned.table = self.table(progress)
         tuned.weights = self.weights()
         if checkpoint is not None:
             kept = {f"weight.{i}": w for i, w in enumerate(tuned.weights)} | {"table": torch.from_numpy(tuned.table)}
@@ -144,6 +162,7 @@ class Tuner:
         seconds: float,
         progress: Progress,
     ) -> Tuned | None:
+        self._lower(progress)
         fused = next(self.top.parameters()).device.type in ("cpu", "cuda")
         optimizer = torch.optim.AdamW(self.top.parameters(), self.tuning.rate, weight_decay=0.01, fused=fused)
         file, limit = checkpoint and checkpoint / "tuning.safetensors", self.config.encoder_steps
@@ -196,7 +215,7 @@ class Tuner:
         optimizer: torch.optim.Optimizer,
         name: str,
     ) -> None:
-        vectors = self.top.vectors(self.lower, rows, TOKENS)
+        vectors = self.top.vectors(self._lower(), rows, TOKENS)
         standard = (vectors - self.mean.to(vectors)) / self.deviation.to(vectors)
         spread = float(standard.detach().std(0).max()) if len(rows) > 2 else 1.0
         if spread < COLLAPSED:
@@ -248,6 +267,26 @@ class Tuner:
             objective.restore(under(stored, f"objective.{name}."))
         torch.set_rng_state(stored["rng"])
         return _unpacked(stored), int(stored["limit"])
+
+
+def first_table(
+    encoder: Encoder, texts: list[str], config: FitConfig, *, tuned: bool, progress: Progress = SILENT
+) -> tuple[Floats, Tuner | None]:
+    """The vectors [texts, width] before any training, and the tuner that made them, if one did.
+
+    A language model of which few layers learn is read once, not twice: its lower states are needed anyway. The cache is then passed by, so
+    that the vectors do not depend on what is in it.
+    """
+    if not texts:
+        return np.zeros((0, encoder.width), np.float32), None
+    if tuned:
+        try:
+            tuner = Tuner(encoder, texts, config)
+        except (InputError, EncoderError):
+            return encoder.encode(texts, progress), None  # said by the mode
+        if tuner.cheap:
+            return tuner.table(progress), tuner
+    return encoder.encode(texts, progress), None
 
 
 def _tuning(encoder: Any, config: FitConfig) -> Tuning:

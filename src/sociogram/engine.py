@@ -359,7 +359,8 @@ def fit_snapshot(
 
     started = time.perf_counter() if started is None else started
     config = FitConfig(**settings)
-    text_encoder = load_encoder(encoder, revision=revision, cache=home.cache)
+    device = None if config.device == "auto" else config.device
+    text_encoder = load_encoder(encoder, revision=revision, device=device, cache=home.cache)
     record = {"encoder": text_encoder.name, "encoderDigest": text_encoder.digest, **asdict(config)}
     run, resumed = Runs(home.runs).start(snapshot.hash, record)
     if resumed:

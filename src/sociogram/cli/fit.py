@@ -40,6 +40,7 @@ def fit(
     ] = "all-MiniLM-L6-v2",
     revision: Annotated[str | None, typer.Option(help="Revision of a Hugging Face id.")] = None,
     seed: Annotated[int, typer.Option(help="Seed.")] = 0,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda: where the network learns.")] = "auto",
     snapshot: Annotated[
         Path | None, typer.Option(help="Learn from this snapshot folder: no database is needed.")
     ] = None,
@@ -59,7 +60,13 @@ def fit(
 
     Example: sociogram fit --budget 10m
     """
-    settings: dict[str, Any] = {"encoder": encoder, "revision": revision, "mode": mode.value, "seed": seed}
+    settings: dict[str, Any] = {
+        "encoder": encoder,
+        "revision": revision,
+        "mode": mode.value,
+        "seed": seed,
+        "device": device,
+    }
     settings["budget_seconds"] = None if budget is None else seconds(budget)
     if snapshot is not None:
         from sociogram.cli.progress import TerminalProgress

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from gnn_community import MAPPING, community, table
 
 from sociogram.encoders.light import LightEncoder
-from sociogram.errors import TrainingError
+from sociogram.errors import InputError, TrainingError
 from sociogram.gnn.config import FitConfig
 from sociogram.gnn.fit import fit
 from sociogram.graph.mapping import GraphMapping, NodeMapping, RelationshipMapping
@@ -116,3 +117,12 @@ def test_an_exploding_loss_names_its_cause(tmp_path: Path) -> None:
     snapshot = community(tmp_path / "s", users=60, items=30)
     with pytest.raises(TrainingError, match="learning_rate"):
         fit(snapshot, LightEncoder(16), replace(QUICK, learning_rate=1e30), tmp_path / "run")
+
+
+def test_a_device_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    snapshot = community(tmp_path / "s", users=40, items=20)
+    with pytest.raises(InputError, match="expected auto, cpu or cuda, got 'tpu'"):
+        fit(snapshot, LightEncoder(16), replace(QUICK, device="tpu"), tmp_path / "run")
+    if not torch.cuda.is_available():
+        with pytest.raises(InputError, match="sees no CUDA device"):
+            fit(snapshot, LightEncoder(16), replace(QUICK, device="cuda"), tmp_path / "run")

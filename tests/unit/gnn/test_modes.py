@@ -16,10 +16,11 @@ from sociogram.encoders.encoder import Encoder
 from sociogram.encoders.light import LightEncoder
 from sociogram.encoders.load import load_encoder
 from sociogram.engine import fit_snapshot
-from sociogram.errors import InputError, TrainingError
+from sociogram.errors import EncoderError, InputError, TrainingError
 from sociogram.gnn.config import FitConfig
 from sociogram.gnn.features import collect_texts
 from sociogram.gnn.fit import fit
+from sociogram.gnn.tuning import first_table
 from sociogram.graph.snapshot import Snapshot
 from sociogram.progress import SILENT, Stage
 
@@ -187,3 +188,27 @@ def test_what_no_longer_fits_is_skipped_and_said(graph: Snapshot, cache: Path, t
 def test_a_rate_that_is_far_too_high_is_named(graph: Snapshot, cache: Path, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="Lower encoder_rate"):
         fit(graph, load_encoder(cache=cache), replace(QUICK, mode="two_step", encoder_rate=1e6), tmp_path / "run")
+
+
+def test_a_language_model_is_read_once(tmp_path: Path) -> None:
+    """Few of its layers learn, so the first table comes through the lower states; the adapter is saved beside the run."""
+    pytest.importorskip("peft", reason="the [llm] extra is not installed")
+    graph = community(tmp_path / "s", users=40, items=20)
+    texts = collect_texts(graph).distinct
+    try:
+        encoder = load_encoder("smollm2-135m")
+    except EncoderError as missing:
+        pytest.skip(str(missing))
+    config = replace(QUICK, mode="two_step", encoder_layers=None, encoder_steps=3)
+    table, tuner = first_table(encoder, texts, config, tuned=True)
+    assert tuner is not None
+    assert tuner.cheap
+    plain = encoder.encode(texts)
+    assert np.abs(table - plain).max() < 0.02 * np.abs(plain).max()
+    _, report = fit(graph, encoder, config, tmp_path / "run")
+    losses = [point["loss_links"] for point in report["modes"]["curves"]["two_step"]]
+    assert len(losses) == 3
+    assert np.isfinite(losses).all()
+    encoder.save(tmp_path / "encoder")
+    again = load_encoder(str(tmp_path / "encoder")).encode(texts[:8])
+    np.testing.assert_allclose(again, encoder.encode(texts[:8]), atol=1e-4)

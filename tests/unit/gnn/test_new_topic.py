@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from gnn_community import community
 
 from sociogram.encoders.light import LightEncoder
@@ -23,7 +24,7 @@ from sociogram.progress import SILENT
 def test_users_who_have_a_topic_are_ranked_first_by_its_text(tmp_path: Path) -> None:
     snapshot = community(tmp_path / "s")
     config = replace(FitConfig(mode="frozen", max_steps=60, folds=2, hidden=32, min_topic_users=1), item_loss=0.0)
-    c, _ = story._prepare(snapshot, LightEncoder(32), config, story.Clock(), SILENT)
+    c, _, _ = story._prepare(snapshot, LightEncoder(32), config, story.Clock(), SILENT, torch.device("cpu"))
     choice = choose(c, tmp_path / "run", Budget(None))
     vectors, _, _ = network_outputs(choice.model, choice.phase.problem, choice.phase.graph)
     users = vectors["User"]
