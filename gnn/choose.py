@@ -23,6 +23,7 @@ from sociogram.gnn.train import Trained, Trainer, predict
 from sociogram.progress import SILENT, Progress
 
 Floats = NDArray[np.float32]
+Bools = NDArray[np.bool_]
 NETWORK = "network"
 
 
@@ -34,7 +35,6 @@ class Choice:
     phase: Phase
     model: Sociogram
     trained: Trained
-    offset: Stack
     stack: Stack
     calibration: Calibration
     raw: Floats  # [users, targets] the network's own scores
@@ -62,17 +62,20 @@ class Choice:
         ap = metrics.average_precision(self.crossed[rows], self.held.truth[rows], self.held.known[rows])
         return np.asarray(ap, np.float32)
 
-    def parts(self, held: HeldOut) -> dict[str, Floats]:
+    def parts(self, known: Bools) -> dict[str, Floats]:
         """The linear parts and the network upon them."""
-        return {**self.phase.parts, NETWORK: self.raw + self.phase.offset.apply(self.phase.parts, held.known)}
+        return parts_with(self.phase, self.raw, known)
 
     def probability(self) -> Floats:
         """Calibrated probabilities [users, targets], validation and test hidden; the known ones as they are known."""
         known = self.phase.known
-        score = self.stack.apply(
-            {**self.phase.parts, NETWORK: self.raw + self.offset.apply(self.phase.parts, known)}, known
-        )
+        score = self.stack.apply(self.parts(known), known)
         return np.asarray(self.calibration.probability(score, known, self.context.activity), np.float32)
+
+
+def parts_with(phase: Phase, raw: Floats, known: Bools) -> dict[str, Floats]:
+    """The linear parts of a phase, and its network's own scores `raw` upon what they say together."""
+    return {**phase.parts, NETWORK: raw + phase.offset.apply(phase.parts, known)}
 
 
 def validation_part(c: Context) -> HeldOut:
@@ -98,14 +101,14 @@ def choose(c: Context, folder: Path, budget: Budget, progress: Progress = SILENT
     if c.split.kind == "none" or not len(rows):
         nothing = np.zeros((len(c.snapshot.users), len(c.split.targets)), np.float32)
         unknown = Calibration.none(c.activity)
-        return Choice(c, phase, model, trained, phase.offset, phase.offset, unknown, nothing, nothing)
+        return Choice(c, phase, model, trained, phase.offset, unknown, nothing, nothing)
     raw = predict(model, phase.problem, phase.graph)
-    parts = {**phase.parts, NETWORK: raw + phase.offset.apply(phase.parts, held.known)}
+    parts = parts_with(phase, raw, held.known)
     stack = refined(fit_stack(parts, held.known, held.truth), parts, held.known, held.truth)
     crossed = crossed_scores(parts, held.known, held.truth, c.config.seed)
     calibration = fit_calibration(crossed, held.known, held.truth, c.activity, c.config.precision_floor)
     calibration.implied = implications(c.snapshot, c.found, c.split)
-    return Choice(c, phase, model, trained, phase.offset, stack, calibration, raw, crossed)
+    return Choice(c, phase, model, trained, stack, calibration, raw, crossed)
 
 
 def new_model(c: Context, phase: Phase) -> Sociogram:
@@ -127,7 +130,7 @@ def test_report(choice: Choice) -> dict[str, Any]:
     if test.any():
         at_test = HeldOut(c.dense(c.split.train) | held.truth, test, c.activity)
         offset = phase.offset.apply(phase.parts, at_test.known)
-        score = choice.stack.apply(choice.parts(at_test), at_test.known)
+        score = choice.stack.apply(choice.parts(at_test.known), at_test.known)
         shown = {**phase.parts, "linear parts together": offset, "network on linear parts": choice.raw + offset}
         report = tag_report(
             score, choice.calibration, shown, held, at_test, floor=c.config.precision_floor, seed=c.config.seed
@@ -141,7 +144,7 @@ def test_report(choice: Choice) -> dict[str, Any]:
         on_train = metrics.mean_average_precision(train_score[at], fold.truth[at], fold.known[at])
         report["train_minus_test"] = {"map": on_train - report["rows"][0]["map"]}
     rows = held.users
-    score = choice.stack.apply(choice.parts(held), held.known)
+    score = choice.stack.apply(choice.parts(held.known), held.known)
     report["stack"] = {n: round(w, 4) for n, w in choice.stack.weights.items() if w > 1e-3}
     report["validation_map"] = metrics.mean_average_precision(score[rows], held.truth[rows], held.known[rows])
     report["strengths"] = dict(c.settings.chosen)

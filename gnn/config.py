@@ -6,6 +6,13 @@ from typing import Any, Literal, get_args
 from sociogram.errors import InputError
 
 Mode = Literal["frozen", "two_step", "joint", "em", "auto"]
+CANDIDATES: dict[Mode, tuple[str, ...]] = {
+    "frozen": ("frozen",),
+    "two_step": ("two_step",),
+    "joint": ("frozen", "two_step", "joint"),
+    "em": ("em",),
+    "auto": ("frozen", "two_step", "joint"),
+}
 Holdout = Literal["auto", "users", "pairs"]
 
 
@@ -44,14 +51,9 @@ class FitConfig:
     encoder_rate: float | None = None  # None: as above
     encoder_rank: int | None = None  # of LoRA adapters; None: as above
     encoder_steps: int = 120
-    joint_weights: tuple[float, float] = (
-        1.0,
-        0.3,
-    )  # of the links and of the network's gradient in the candidate `joint`
+    joint_weights: tuple[float, float] = (1.0, 0.3)  # links, network's gradient: in the candidate joint
     em_rounds: int = 1
-    candidates: tuple[str, ...] | None = (
-        None  # what is tried instead of what the mode stands for: frozen, two_step, joint, em
-    )
+    candidates: tuple[str, ...] | None = None  # tried instead of those of the mode
     lexical: bool = True  # words beside the text vectors; off only to see what they are worth
     skip: bool = True  # the linear parts beside the network; off only to see what they are worth
     device: str = "auto"  # auto | cpu | cuda
@@ -59,7 +61,7 @@ class FitConfig:
     def __post_init__(self) -> None:
         if self.mode not in get_args(Mode):
             raise InputError(f"mode: expected one of {', '.join(get_args(Mode))}; got {self.mode!r}.")
-        unknown = [name for name in self.candidates or () if name not in ("frozen", "two_step", "joint", "em")]
+        unknown = [name for name in self.candidates or () if name == "auto" or name not in CANDIDATES]
         if unknown or self.candidates == ():
             raise InputError(f"candidates: expected some of frozen, two_step, joint, em; got {self.candidates}.")
         if self.holdout not in get_args(Holdout):
@@ -71,6 +73,11 @@ class FitConfig:
             raise InputError(f"budget: expected a positive time such as 10m, got {self.budget_seconds:g} s.")
         if len(self.fanouts) != self.layers:
             raise InputError(f"fanouts: expected one number a layer ({self.layers}), got {self.fanouts}.")
+
+    @property
+    def tried(self) -> tuple[str, ...]:
+        """The candidates for the text encoder, in the order in which they are tried."""
+        return self.candidates or CANDIDATES[self.mode]
 
     def to_json(self) -> dict[str, Any]:
         """As a plain dict."""

@@ -30,7 +30,7 @@ from sociogram.gnn.heads import read_targets
 from sociogram.gnn.infer import embeddings, network_outputs
 from sociogram.gnn.linear import Settings
 from sociogram.gnn.model import Sociogram
-from sociogram.gnn.modes import FROZEN, Learned, learn, tries
+from sociogram.gnn.modes import Learned, learn
 from sociogram.gnn.new_topic import TopicTower
 from sociogram.gnn.phase import Context, Phase, build_phase
 from sociogram.gnn.split import interests, split_interests
@@ -85,7 +85,7 @@ def fit(
     with clock.stage("final"):
         none = c.split.observed * 0
         none.eliminate_zeros()
-        final = build_phase(c, none, offset=choice.offset, progress=progress)
+        final = build_phase(c, none, offset=choice.phase.offset, progress=progress)
         model = _train_final(c, final, choice, folder / "checkpoint" / "final", budget, progress)
         vectors, scores, heads = network_outputs(model, final.problem, final.graph)
     attributes, attribute_report = _attributes(c, heads)
@@ -136,7 +136,9 @@ def _prepare(
 
     with clock.stage("texts"):
         texts = collect_texts(snapshot)
-        table, tuner = first_table(encoder, texts.distinct, config, tuned=tries(config) != FROZEN, progress=progress)
+        table, tuner = first_table(
+            encoder, texts.distinct, config, tuned=config.tried != ("frozen",), progress=progress
+        )
     with clock.stage("items"):
         items = fit_items(snapshot, seed=config.seed, progress=progress)
     with clock.stage("features"):
@@ -224,7 +226,7 @@ def _save(model: Sociogram, config: FitConfig, choice: Choice, folder: Path) -> 
         "threshold": choice.calibration.threshold,
         "implied": choice.calibration.implied,
         "stack": {"weights": choice.stack.weights, "scales": choice.stack.scales},
-        "offset": {"weights": choice.offset.weights, "scales": choice.offset.scales},
+        "offset": {"weights": choice.phase.offset.weights, "scales": choice.phase.offset.scales},
     }
     (folder / "calibration.json").write_text(json.dumps(record, indent=1), encoding="utf-8")
 

@@ -1,11 +1,14 @@
 """What to do when memory runs out: the same with less at a time, then a clear error."""
 
 from collections.abc import Callable
+from typing import TypeVar
 
 import psutil
 import torch
 
 from sociogram.errors import TrainingError
+
+T = TypeVar("T")
 
 
 def out_of_memory(error: BaseException) -> bool:
@@ -15,16 +18,19 @@ def out_of_memory(error: BaseException) -> bool:
     return torn or isinstance(error, MemoryError | torch.OutOfMemoryError)
 
 
-def with_less(step: Callable[[], None], less: Callable[[], bool], what: str) -> None:
-    """Do a step; while memory runs out, ask for `less` and do it again. Raises TrainingError where there is no less."""
+def in_use() -> str:
+    """What this process holds, for a person."""
+    return f"{psutil.Process().memory_info().rss / 1e9:.1f} GB"
+
+
+def with_less(step: Callable[[], T], less: Callable[[], bool], what: str) -> T:
+    """What a step gives; while memory runs out, ask for `less` and do it again. Raises TrainingError where there is no less."""
     while True:
         try:
-            step()
+            return step()
         except (MemoryError, RuntimeError) as error:
             if not out_of_memory(error):
                 raise
-        else:
-            return
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
         if not less():

@@ -20,7 +20,6 @@ from sociogram.errors import EncoderError, InputError, TrainingError
 from sociogram.gnn import metrics
 from sociogram.gnn.budget import Budget
 from sociogram.gnn.choose import Choice, choose, new_model
-from sociogram.gnn.config import FitConfig
 from sociogram.gnn.linear import Settings
 from sociogram.gnn.objectives import AuthorTags, Links, Network, Objective
 from sociogram.gnn.phase import Context, build_phase
@@ -29,14 +28,6 @@ from sociogram.gnn.train import Trainer
 from sociogram.gnn.tuning import Tuned, Tuner
 from sociogram.progress import SILENT, Progress
 
-FROZEN: tuple[str, ...] = ("frozen",)
-CANDIDATES = {
-    "frozen": FROZEN,
-    "two_step": ("two_step",),
-    "joint": ("frozen", "two_step", "joint"),
-    "em": ("em",),
-    "auto": ("frozen", "two_step", "joint"),
-}
 SAMPLE = 96  # texts that a forecast of encoding time is made from
 
 
@@ -65,11 +56,6 @@ class Learned:
         return {
             "asked": asked, "kept": self.kept, "sentence": self.sentence, "candidates": self.rows, "curves": self.curves,
         }  # fmt: skip
-
-
-def tries(config: FitConfig) -> tuple[str, ...]:
-    """The candidates of a configuration."""
-    return config.candidates or CANDIDATES[config.mode]
 
 
 def learn(
@@ -131,7 +117,8 @@ class _Modes:
 
     def _plan(self) -> tuple[tuple[str, ...], Tuner | None, TextLinks | None, list[str]]:
         """Candidates of the mode as far as data and encoder allow, and what has to be said about the others."""
-        names, split, texts, frozen = tries(self.c.config), self.c.split, self.c.features.texts, FROZEN
+        names, split, texts = self.c.config.tried, self.c.split, self.c.features.texts
+        frozen: tuple[str, ...] = ("frozen",)
         if names == frozen:
             return names, None, None, []
         links = text_links(self.c.snapshot, texts, self.c.view(split.held_out), split.targets)
@@ -165,8 +152,8 @@ class _Modes:
         """Tune, encode, train, judge."""
         if seconds <= 0:
             return Candidate(name, note="no time left within the budget")
-        place, said = self.folder / name, {"name": name, "progress": self.progress}
-        tuned = tuner.tune(self._objectives(name, links), place, self.c.identity, seconds=seconds, **said)  # type: ignore[arg-type]
+        place, objectives = self.folder / name, self._objectives(name, links)
+        tuned = tuner.tune(objectives, place, self.c.identity, name=name, seconds=seconds, progress=self.progress)
         if tuned is None:
             return Candidate(name, note="too little time left within the budget")
         choice = choose(self._context(tuned), place, self.budget, self.progress, label=f"train, {name}")

@@ -107,7 +107,8 @@ class Network(Objective):
         self.table.grad = None
         self.last = self.trainer.step()
         if self.table.grad is None:
-            return np.zeros(0, np.int64)
+            self.asked, self.wanted = np.zeros(0, np.int64), self.table.new_zeros((0, self.table.shape[1]))
+            return self.asked
         norms = self.table.grad.norm(dim=1)
         best = torch.topk(norms, min(max(round(ASKED * size), 1), len(norms))).indices.sort().values
         best = best[norms[best] > 0]

@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
-from sociogram.gnn.choose import NETWORK, Choice
+from sociogram.gnn.choose import Choice, parts_with
 from sociogram.gnn.phase import Context, Phase
 from sociogram.gnn.split import topic_mapping
 
@@ -24,8 +24,7 @@ def tag_table(c: Context, phase: Phase, choice: Choice, raw: Floats) -> pd.DataF
     strongest = np.lexsort((observed.col, -strength, observed.row))  # what the graph says most often comes first
     frames = [_frame(observed.row[strongest], observed.col[strongest], np.ones(observed.nnz, np.float32), True, True)]
     if len(c.split.targets) and c.split.kind != "none":
-        offset = phase.offset.apply(phase.parts, phase.known)
-        score = choice.stack.apply({**phase.parts, NETWORK: raw + offset}, phase.known)
+        score = choice.stack.apply(parts_with(phase, raw, phase.known), phase.known)
         p = np.where(phase.known, -1.0, choice.calibration.probability(score, phase.known, c.activity))
         width = min(c.config.tags_per_user, p.shape[1])
         best = np.argsort(-p, axis=1, kind="stable")[:, :width]

@@ -1,6 +1,5 @@
 """Training: masked interests and links, early stopping on validation, checkpoints that resume to the same result."""
 
-import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,16 +7,23 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from sociogram.errors import TrainingError
-from sociogram.gnn.checkpoint import flattened, optimizer_states, read_checkpoint, under, write_checkpoint
+from sociogram.gnn.checkpoint import (
+    as_record,
+    as_tensor,
+    flattened,
+    optimizer_states,
+    read_checkpoint,
+    under,
+    write_checkpoint,
+)
 from sociogram.gnn.config import FitConfig
 from sociogram.gnn.heads import Target, head_loss
-from sociogram.gnn.memory import with_less
+from sociogram.gnn.memory import in_use, with_less
 from sociogram.gnn.metrics import mean_average_precision
 from sociogram.gnn.model import Graph, Inputs, Sociogram
 from sociogram.gnn.sage import name
@@ -154,7 +160,7 @@ class Trainer:
                     each = (time.perf_counter() - started) / done
                     stage.advance(
                         1,
-                        f"{note} · {self.nodes / each:,.0f} nodes/s · {psutil.Process().memory_info().rss / 1e9:.1f} GB",
+                        f"{note} · {self.nodes / each:,.0f} nodes/s · {in_use()}",
                     )
                     if np.isfinite(seconds) and done == min(TIMED, self.limit):
                         self._limit_to(int(seconds / each), each)
@@ -171,13 +177,7 @@ class Trainer:
 
     def step(self) -> dict[str, float]:
         """One gradient step on the next fold, on less of the graph at a time where memory runs out; the losses."""
-        losses: dict[str, float] = {}
-
-        def once() -> None:
-            nonlocal losses
-            losses = self._step()
-
-        with_less(once, self._less, "training the network")
+        losses = with_less(self._step, self._less, "training the network")
         self.result.steps += 1
         return losses
 
@@ -312,12 +312,11 @@ class Trainer:
         r = self.result
         record = {"curve": r.curve, "best": r.best, "best_step": r.best_step, "steps": r.steps}
         record |= {"bad": self.bad, "limit": self.limit}
-        said = torch.frombuffer(bytearray(json.dumps(record).encode()), dtype=torch.uint8)
-        return tensors | {"rng": torch.get_rng_state(), "record": said}
+        return tensors | {"rng": torch.get_rng_state(), "record": as_tensor(record)}
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
         """Go on from what `tensors` gave."""
-        record: dict[str, Any] = json.loads(tensors["record"].cpu().numpy().tobytes())
+        record: dict[str, Any] = as_record(tensors["record"])
         self.model.load_state_dict(under(tensors, "model."))
         self.best_state = under(tensors, "best.")
         self.optimizer.load_state_dict(

@@ -17,10 +17,18 @@ from sociogram.encoders.encoder import Encoder
 from sociogram.encoders.top_layers import LowerStates
 from sociogram.encoders.tuning import Tuning, default_tuning
 from sociogram.errors import EncoderError, InputError, TrainingError
-from sociogram.gnn.checkpoint import flattened, optimizer_states, read_checkpoint, under, write_checkpoint
+from sociogram.gnn.checkpoint import (
+    as_record,
+    as_tensor,
+    flattened,
+    optimizer_states,
+    read_checkpoint,
+    under,
+    write_checkpoint,
+)
 from sociogram.gnn.config import FitConfig
 from sociogram.gnn.features import moments
-from sociogram.gnn.memory import with_less
+from sociogram.gnn.memory import in_use, with_less
 from sociogram.gnn.objectives import Objective
 from sociogram.progress import SILENT, Progress
 
@@ -144,12 +152,12 @@ class Tuner:
         tuned.weights = self.weights()
         if checkpoint is not None:
             kept = {f"weight.{i}": w for i, w in enumerate(tuned.weights)} | {"table": torch.from_numpy(tuned.table)}
-            write_checkpoint(checkpoint / "tuned.safetensors", kept | _packed(tuned.curve), identity)
+            write_checkpoint(checkpoint / "tuned.safetensors", kept | {"curve": as_tensor(tuned.curve)}, identity)
         return tuned
 
     def _restored(self, done: dict[str, Tensor]) -> Tuned:
         weights = under(done, "weight.")
-        tuned = Tuned([weights[str(i)] for i in range(len(weights))], done["table"].numpy(), _unpacked(done))
+        tuned = Tuned([weights[str(i)] for i in range(len(weights))], done["table"].numpy(), as_record(done["curve"]))
         self.load(tuned.weights)
         return tuned
 
@@ -192,21 +200,18 @@ class Tuner:
         self, objectives: Mapping[str, tuple[float, Objective]], optimizer: torch.optim.Optimizer, name: str, step: int
     ) -> int:
         """One step, with fewer texts from now on where memory runs out; returns how many texts it read."""
-        read = 0
 
-        def once() -> None:
-            nonlocal read
+        def once() -> int:
             rng = np.random.default_rng((self.config.seed, 13, step))  # nothing to keep when a run is cut
             rows = np.unique(np.concatenate([o.ask(rng, self.size) for _, o in objectives.values()]))
             self._step(objectives, rows, optimizer, name)
-            read = len(rows)
+            return len(rows)
 
         def less() -> bool:
             self.size /= 2
             return self.size >= SMALLEST
 
-        with_less(once, less, name)
-        return read
+        return with_less(once, less, name)
 
     def _step(
         self,
@@ -251,7 +256,7 @@ class Tuner:
         out |= {f"optimizer.{k}": v for k, v in flattened(optimizer.state_dict()["state"]).items()}
         for name, (_, objective) in objectives.items():
             out |= {f"objective.{name}.{k}": v for k, v in objective.tensors().items()}
-        return out | _packed(curve) | {"limit": torch.tensor(limit), "rng": torch.get_rng_state()}
+        return out | {"record": as_tensor({"curve": curve, "limit": limit}), "rng": torch.get_rng_state()}
 
     def _resume(
         self,
@@ -266,7 +271,8 @@ class Tuner:
         for name, (_, objective) in objectives.items():
             objective.restore(under(stored, f"objective.{name}."))
         torch.set_rng_state(stored["rng"])
-        return _unpacked(stored), int(stored["limit"])
+        record = as_record(stored["record"])
+        return record["curve"], record["limit"]
 
 
 def first_table(
@@ -303,18 +309,4 @@ def _tuning(encoder: Any, config: FitConfig) -> Tuning:
 def _note(losses: Mapping[str, float], rate: float) -> str:
     shown = {"loss_links": "links", "loss_tags": "tags", "loss_authors": "authors"}
     parts = ", ".join(f"{label} {losses[key]:.3f}" for key, label in shown.items() if key in losses)
-    memory = psutil.Process().memory_info().rss / 1e9
-    return f"{parts} · {rate:,.0f} texts/s · {memory:.1f} GB"
-
-
-def _packed(curve: list[dict[str, float]]) -> dict[str, Tensor]:
-    """A curve as float64 columns; a missing value is NaN."""
-    names = sorted({name for point in curve for name in point})
-    return {f"curve.{name}": torch.tensor([p.get(name, np.nan) for p in curve], dtype=torch.float64) for name in names}
-
-
-def _unpacked(stored: Mapping[str, Tensor]) -> list[dict[str, float]]:
-    columns = under(stored, "curve.")
-    length = max((len(c) for c in columns.values()), default=0)
-    curve = [{n: float(c[i]) for n, c in columns.items() if not torch.isnan(c[i])} for i in range(length)]
-    return [{**p, "step": int(p["step"])} for p in curve]
+    return f"{parts} · {rate:,.0f} texts/s · {in_use()}"

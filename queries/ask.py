@@ -95,7 +95,7 @@ class Asker:
 
     def similar(self, user: Key, k: int = 10, where: dict[str, Any] | None = None) -> Rows[Similar]:
         """The k nearest users by cosine of their embeddings, optionally among those with given property values."""
-        _positive(k)
+        positive(k)
         key = self.resolve(user)
         rows = (
             self._read("similar_where", user=[key], k=k, where=where)
@@ -106,7 +106,7 @@ class Asker:
 
     def recommend(self, user: Key, k: int = 10) -> Rows[Recommendation]:
         """Published recommendations, best first; items that the user already has are left out."""
-        _positive(k)
+        positive(k)
         rows = self._read("recommend", user=[self.resolve(user)], k=k)
         return Rows([Recommendation(**{**row, "name": str(row["name"])}) for row in rows])
 
@@ -121,6 +121,7 @@ def _spellings(user: Key) -> list[Key]:
     return [user, int(text)] if isinstance(user, str) and text.isascii() and text.isdigit() else [user]
 
 
-def _positive(k: int) -> None:
+def positive(k: int) -> None:
+    """Raises InputError where fewer than one answer is asked for."""
     if k < 1:
         raise InputError(f"k must be at least 1, got {k}.")

@@ -242,17 +242,18 @@ class Engine:
     ) -> "Rows[Interested]":
         """The k users most likely interested in a topic that no run has seen, from its name and description."""
         from sociogram.gnn.new_topic import TopicTower
+        from sociogram.graph.export import join_texts
+        from sociogram.queries.ask import positive
         from sociogram.queries.rows import Interested, Rows
 
         if not topic.strip():
             raise InputError("a topic needs a name, and a description helps: it is scored from its text.")
-        if k < 1:
-            raise InputError(f"k must be at least 1, got {k}.")
+        positive(k)
         chosen = self._run(run)
         tower = TopicTower.load(chosen.folder)
         profiles = chosen.profiles
         scores = tower.scores(
-            profiles.embeddings[profiles.user_label], chosen.encoder().encode([_topic_text(topic, description)])[0]
+            profiles.embeddings[profiles.user_label], chosen.encoder().encode([join_texts([topic, description])])[0]
         )
         best = np.argsort(-scores, kind="stable")[:k]
         keys, names = profiles.keys[profiles.user_label], profiles.names[profiles.user_label]
@@ -374,13 +375,6 @@ def fit_snapshot(
     write_report(run.folder, report, profiles, snapshot)
     run.update(state="finished", finishedAt=now(), metrics=headline(report))
     return run
-
-
-def _topic_text(name: str, description: str) -> str:
-    """As the text of a topic in the graph is put together."""
-    from sociogram.graph.export import join_texts
-
-    return join_texts([name, description]) or name
 
 
 def _sweep(runs: Path) -> None:
