@@ -10,22 +10,25 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+FORMAT = "2"  # to be raised when what a checkpoint holds changes: one of another version is not resumed
+
 
 def write_checkpoint(path: Path, tensors: Mapping[str, Tensor], identity: str) -> None:
     """Replace `path` in one step; a kill in the middle leaves the earlier one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     staged = path.with_name(path.name + ".part")
-    save_file({k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}, staged, {"identity": identity})
+    kept = {k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}
+    save_file(kept, staged, {"identity": identity, "format": FORMAT})
     staged.rename(path)
 
 
 def read_checkpoint(path: Path, identity: str) -> dict[str, Tensor] | None:
-    """What was written, on the CPU; None where there is none, it is unreadable, or other data or options wrote it."""
+    """What was written, on the CPU; None where there is none, it is unreadable, or other data, options or another version wrote it."""
     if not path.exists():
         return None
     try:
         with safe_open(path, "pt") as opened:
-            if (opened.metadata() or {}).get("identity") != identity:
+            if (opened.metadata() or {}) != {"identity": identity, "format": FORMAT}:
                 return None
         return load_file(path)
     except SafetensorError:

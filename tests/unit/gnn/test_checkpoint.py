@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from sociogram.gnn.checkpoint import flattened, optimizer_states, read_checkpoint, under, write_checkpoint
 
@@ -18,6 +19,13 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     assert set(under(read, "a.")) == {"x", "y"}
     assert read_checkpoint(path, "another") is None
     assert read_checkpoint(tmp_path / "none", "me") is None
+
+
+def test_one_of_another_version_is_not_resumed(tmp_path: Path) -> None:
+    path = tmp_path / "c.safetensors"
+    for said in ({"identity": "me"}, {"identity": "me", "format": "1"}):
+        save_file({"a": torch.ones(3)}, path, said)
+        assert read_checkpoint(path, "me") is None
 
 
 @pytest.mark.parametrize("left", [0, 4, 40, 200])
