@@ -11,10 +11,10 @@ SHARE = 0.97  # of the budget that is planned for; the rest is for what is not f
 
 
 class Budget:
-    """Seconds for one fit from now on, `spent` of them already; None: no limit."""
+    """Seconds for one fit from now on, `spent` of them already; None: no limit. `finish`: only what has begun is brought to an end."""
 
-    def __init__(self, seconds: float | None, spent: float = 0.0) -> None:
-        self.seconds = seconds
+    def __init__(self, seconds: float | None, spent: float = 0.0, *, finish: bool = False) -> None:
+        self.seconds, self.finish = seconds, finish
         self.started = time.perf_counter() - spent
 
     @property

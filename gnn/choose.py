@@ -97,7 +97,8 @@ def choose(c: Context, folder: Path, budget: Budget, progress: Progress = SILENT
     )
     model = new_model(c, phase)
     seconds = budget.training(time.perf_counter() - started)
-    trained = Trainer(model, phase.problem, c.config, folder, c.identity).run(progress, label, seconds)
+    trainer = Trainer(model, phase.problem, c.config, folder, c.identity)
+    trained = trainer.run(progress, label, seconds, finish=budget.finish)
     if c.split.kind == "none" or not len(rows):
         nothing = np.zeros((len(c.snapshot.users), len(c.split.targets)), np.float32)
         unknown = Calibration.none(c.activity)

@@ -65,15 +65,17 @@ def fit(
     progress: Progress = SILENT,
     *,
     spent: float = 0.0,
+    finish: bool = False,
 ) -> tuple[Profiles, dict[str, Any]]:
     """Learn profiles from a snapshot; writes model.safetensors, config.json, calibration.json and checkpoints to `folder`.
 
-    `spent` seconds of the budget are gone already. The encoder is left with the weights that were kept. Raises TrainingError where there
+    `spent` seconds of the budget are gone already. With `finish` nothing new is learned: what an interrupted run left in `folder`
+    becomes the profiles. The encoder is left with the weights that were kept. Raises TrainingError where there
     is nothing to learn from, on NaN, on collapse and where the budget is too small.
     """
     _check(snapshot)
     device = _device(config.device)
-    budget = Budget(config.budget_seconds, spent)
+    budget = Budget(config.budget_seconds, spent, finish=finish)
     folder.mkdir(parents=True, exist_ok=True)
     clock = Clock()
     c, items, tuner = _prepare(snapshot, encoder, config, clock, progress, device)

@@ -29,6 +29,7 @@ from sociogram.gnn.tuning import Tuned, Tuner
 from sociogram.progress import SILENT, Progress
 
 SAMPLE = 96  # texts that a forecast of encoding time is made from
+NOT_BEGUN = "it had learned nothing yet when the run was ended"
 
 
 @dataclass
@@ -101,9 +102,18 @@ class _Modes:
             rows.append({"name": name, "seconds": round(seconds, 1)} | self._judged(found, tuner))
             if found.tuned:
                 curves[name] = found.tuned.curve
+            if found.choice and found.note:
+                notes = [*notes, found.note]
             if found.choice and (kept is None or _better(found.choice, kept)):
                 best, kept = found, found.choice
+        if self.budget.finish:
+            notes = [*notes, "ended early, on request"]
         if best is None or kept is None:
+            if self.budget.finish:
+                raise TrainingError(
+                    f"mode {self.mode}: there is nothing to finish, the text encoder had not learned anything yet. "
+                    "Go on without --finish, or use mode frozen."
+                )
             raise TrainingError(
                 f"mode {self.mode}: the budget of {self.budget.seconds:g} s leaves no time to tune the text encoder. "
                 "Give more, or use mode frozen."
@@ -153,9 +163,12 @@ class _Modes:
         if seconds <= 0:
             return Candidate(name, note="no time left within the budget")
         place, objectives = self.folder / name, self._objectives(name, links)
-        tuned = tuner.tune(objectives, place, self.c.identity, name=name, seconds=seconds, progress=self.progress)
+        finish = self.budget.finish
+        tuned = tuner.tune(
+            objectives, place, self.c.identity, name=name, seconds=seconds, finish=finish, progress=self.progress
+        )
         if tuned is None:
-            return Candidate(name, note="too little time left within the budget")
+            return Candidate(name, note=NOT_BEGUN if finish else "too little time left within the budget")
         choice = choose(self._context(tuned), place, self.budget, self.progress, label=f"train, {name}")
         return Candidate(name, choice, tuned)
 
@@ -172,7 +185,9 @@ class _Modes:
 
     def _em(self, tuner: Tuner) -> Candidate:
         c, place = self.c, self.folder / "em"
+        started = time.perf_counter()
         choice, tuned = choose(c, place / "round0", self.budget, self.progress, label="train, round 0"), None
+        self.once = time.perf_counter() - started
         for k in range(1, c.config.em_rounds + 1):
             known = choice.phase.known
             tags = np.where(known, 1.0, choice.probability()).astype(np.float32)
@@ -182,12 +197,20 @@ class _Modes:
             authors = AuthorTags(c.features.texts.own, tags, gold, c.table.shape[1], c.config.seed)
             if not authors:
                 raise TrainingError("mode em has nothing to learn from: no user has a text. Use mode frozen.")
-            where = place / f"round{k}"
-            tuned = tuner.tune(
-                {"authors": (1.0, authors)}, where, c.identity, name=f"em, round {k}", progress=self.progress
+            where, seconds = place / f"round{k}", self._allowed(tuner, c.config.em_rounds + 1 - k)
+            again = seconds > 0 and tuner.tune(
+                {"authors": (1.0, authors)},
+                where,
+                c.identity,
+                name=f"em, round {k}",
+                seconds=seconds,
+                finish=self.budget.finish,
+                progress=self.progress,
             )
-            if tuned is None:
-                break
+            if not again:
+                note = f"em stopped before round {k}: {NOT_BEGUN if self.budget.finish else 'too little time left within the budget'}"
+                return Candidate("em", choice, tuned, note)
+            tuned = again
             choice = choose(self._context(tuned), where, self.budget, self.progress, label=f"train, round {k}")
         return Candidate("em", choice, tuned)
 

@@ -143,14 +143,19 @@ class Trainer:
         self.truth = [torch.from_numpy(f.truth).to(device) for f in problem.folds]
         self.offset = [torch.from_numpy(f.offset).to(device) for f in problem.folds]
 
-    def run(self, progress: Progress = SILENT, label: str = "train", seconds: float = np.inf) -> Trained:
+    def run(
+        self, progress: Progress = SILENT, label: str = "train", seconds: float = np.inf, *, finish: bool = False
+    ) -> Trained:
         """Train to the step limit or until validation stops improving; the model ends with the best weights.
 
-        `seconds` are turned into steps once, after some have been timed. Raises TrainingError where they do not allow an epoch.
+        `seconds` are turned into steps once, after some have been timed; with `finish` no steps are added to those of an earlier run,
+        as far as it had taken the fewest. Raises TrainingError where the seconds do not allow an epoch.
         """
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.config.seed)
             self._resume()
+            if finish:
+                self.limit = min(self.limit, max(self.result.steps, FEWEST_STEPS))
             with progress.stage(label, self.limit, "steps") as stage:
                 stage.advance(self.result.steps)
                 started, first = time.perf_counter(), self.result.steps
@@ -164,6 +169,8 @@ class Trainer:
                     )
                     if np.isfinite(seconds) and done == min(TIMED, self.limit):
                         self._limit_to(int(seconds / each), each)
+            if self.result.steps > first:
+                self._save()  # a finished part is not trained again
             self.model.load_state_dict(self.best_state or self.model.state_dict())
         return self.result
 

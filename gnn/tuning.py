@@ -133,18 +133,24 @@ class Tuner:
         *,
         name: str,
         seconds: float = np.inf,
+        finish: bool = False,
         progress: Progress = SILENT,
     ) -> Tuned | None:
         """From the pre-trained weights, `encoder_steps` steps or as many as `seconds` allow; then all texts encoded again.
 
         The gradient on the vectors is the sum over objectives of weight x its own gradient scaled to norm 1; that on the weights is
-        scaled to norm 1. None where `seconds` do not allow a third of the steps. Raises TrainingError on NaN and collapse.
+        scaled to norm 1. None where `seconds` do not allow a third of the steps; with `finish` it is the steps of an earlier run, and
+        None where there are none. Raises TrainingError on NaN and collapse.
         """
         self.load(self.first)
         done = checkpoint and read_checkpoint(checkpoint / "tuned.safetensors", identity)
         if done:
             return self._restored(done)
-        tuned = self._steps(objectives, checkpoint, identity, name, seconds, progress)
+        file = checkpoint and checkpoint / "tuning.safetensors"
+        stored = file and read_checkpoint(file, identity)
+        if finish and not stored:
+            return None
+        tuned = self._steps(objectives, file, stored or {}, identity, name, 0.0 if finish else seconds, progress)
         if tuned is None:
             self.load(self.first)
             return None
@@ -164,7 +170,8 @@ class Tuner:
     def _steps(
         self,
         objectives: Mapping[str, tuple[float, Objective]],
-        checkpoint: Path | None,
+        file: Path | None,
+        stored: dict[str, Tensor],
         identity: str,
         name: str,
         seconds: float,
@@ -173,14 +180,15 @@ class Tuner:
         self._lower(progress)
         fused = next(self.top.parameters()).device.type in ("cpu", "cuda")
         optimizer = torch.optim.AdamW(self.top.parameters(), self.tuning.rate, weight_decay=0.01, fused=fused)
-        file, limit = checkpoint and checkpoint / "tuning.safetensors", self.config.encoder_steps
+        limit = self.config.encoder_steps
         tuned, texts = Tuned([], np.zeros((0, 0), np.float32)), 0
         with torch.random.fork_rng(devices=[]), progress.stage(name, limit, "steps") as stage:
             torch.manual_seed(self.config.seed)
-            stored = file and read_checkpoint(file, identity)
             if stored:
                 tuned.curve, limit = self._resume(stored, objectives, optimizer)
                 stage.advance(len(tuned.curve))
+            if seconds <= 0:
+                limit = len(tuned.curve)
             started, first = time.perf_counter(), len(tuned.curve)
             while (step := len(tuned.curve)) < limit:
                 texts += self._fitting(objectives, optimizer, name, step)

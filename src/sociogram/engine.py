@@ -125,11 +125,13 @@ class Engine:
         encoder: str = "all-MiniLM-L6-v2",
         revision: str | None = None,
         truth: Path | None = None,
+        finish: bool = False,
         **settings: Any,
     ) -> Run:
         """Export the graph and learn from it; `settings` are those of FitConfig (mode, seed, ...). Publishing is its own step.
 
-        `truth`, the planted truth of a demo community, is only compared with in the report.
+        `finish` makes profiles of the best that an interrupted run had come to. `truth`, the planted truth of a demo community, is
+        only compared with in the report.
         """
         from tempfile import TemporaryDirectory
 
@@ -146,6 +148,7 @@ class Engine:
                 truth=truth,
                 progress=self.progress,
                 started=started,
+                finish=finish,
                 **settings,
             )
 
@@ -345,11 +348,13 @@ def fit_snapshot(
     truth: Path | None = None,
     progress: Progress = SILENT,
     started: float | None = None,
+    finish: bool = False,
     **settings: Any,
 ) -> Run:
     """Learn from a snapshot without a database; an unfinished run with the same snapshot and settings is continued.
 
-    A budget counts from `started` (time.perf_counter; now unless given) to the learned profiles; publishing comes on top.
+    A budget counts from `started` (time.perf_counter; now unless given) to the learned profiles; publishing comes on top. With `finish`
+    the unfinished run learns nothing new; raises InputError where there is none.
     """
     from sociogram.encoders.load import load_encoder
     from sociogram.evaluation.planted import found, load_truth
@@ -363,10 +368,18 @@ def fit_snapshot(
     device = None if config.device == "auto" else config.device
     text_encoder = load_encoder(encoder, revision=revision, device=device, cache=home.cache)
     record = {"encoder": text_encoder.name, "encoderDigest": text_encoder.digest, **asdict(config)}
-    run, resumed = Runs(home.runs).start(snapshot.hash, record)
+    runs = Runs(home.runs)
+    if finish and runs.unfinished(snapshot.hash, record) is None:
+        raise InputError(
+            "there is no interrupted run of this graph with these options that could be finished. "
+            "Give the options it was begun with, or leave --finish out to begin anew."
+        )
+    run, resumed = runs.start(snapshot.hash, record)
     if resumed:
-        progress.say("run", f"{run.id} was interrupted: going on where it stopped")
-    profiles, report = fit(snapshot, text_encoder, config, run.folder, progress, spent=time.perf_counter() - started)
+        how = "its profiles are made from the best so far" if finish else "going on where it stopped"
+        progress.say("run", f"{run.id} was interrupted: {how}")
+    spent = time.perf_counter() - started
+    profiles, report = fit(snapshot, text_encoder, config, run.folder, progress, spent=spent, finish=finish)
     text_encoder.save(run.folder / "encoder")
     profiles.save(run.folder)
     report = {"run": run.id, "createdAt": now(), **report}
@@ -374,6 +387,7 @@ def fit_snapshot(
         report["planted"] = found(load_truth(truth), _tag_table(profiles, len(profiles.tags)))
     write_report(run.folder, report, profiles, snapshot)
     run.update(state="finished", finishedAt=now(), metrics=headline(report))
+    shutil.rmtree(run.folder / "checkpoint", ignore_errors=True)  # nothing is left to go on with
     return run
 
 

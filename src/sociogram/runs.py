@@ -83,13 +83,20 @@ class Runs:
         done = [run for run in self.all() if run.record["state"] == "finished"]
         return done[-1] if done else None
 
-    def start(self, snapshot_hash: str, config: dict[str, Any]) -> tuple[Run, bool]:
-        """A new run, or the unfinished one with the same snapshot and configuration (then True)."""
+    def unfinished(self, snapshot_hash: str, config: dict[str, Any]) -> Run | None:
+        """The interrupted run with the same snapshot and configuration, the latest of several."""
         config = json.loads(json.dumps(config, default=str))  # as it will be read again
         for run in reversed(self.all()):
             record = run.record
             if record["state"] == "training" and record["snapshot"] == snapshot_hash and record["config"] == config:
-                return run, True
+                return run
+        return None
+
+    def start(self, snapshot_hash: str, config: dict[str, Any]) -> tuple[Run, bool]:
+        """A new run, or the unfinished one with the same snapshot and configuration (then True)."""
+        run = self.unfinished(snapshot_hash, config)
+        if run is not None:
+            return run, True
         number = max((_number(run.id) for run in self.all()), default=0) + 1
         run_id = f"r{number}-{secrets.token_hex(2)}"  # the suffix keeps runs of two machines on one graph apart
         run = Run(run_id, self.folder / run_id)

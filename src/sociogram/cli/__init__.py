@@ -30,5 +30,7 @@ def _interrupted(number: int, frame: Any) -> None:
     interrupt behind another error.
     """
     show_cursor = "\x1b[?25h" if sys.stderr.isatty() else ""
-    os.write(2, f"{show_cursor}\ninterrupted: what is done is kept; the same command goes on from there\n".encode())
+    also = ", and with --finish it makes profiles of the best so far" if "fit" in sys.argv[1:2] else ""
+    said = f"interrupted: what is done is kept; the same command goes on from there{also}"
+    os.write(2, f"{show_cursor}\n{said}\n".encode())
     os._exit(130)

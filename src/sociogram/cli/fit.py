@@ -41,6 +41,9 @@ def fit(
     revision: Annotated[str | None, typer.Option(help="Revision of a Hugging Face id.")] = None,
     seed: Annotated[int, typer.Option(help="Seed.")] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda: where the network learns.")] = "auto",
+    finish: Annotated[
+        bool, typer.Option("--finish", help="End an interrupted run now: profiles from the best that it had come to.")
+    ] = False,
     snapshot: Annotated[
         Path | None, typer.Option(help="Learn from this snapshot folder: no database is needed.")
     ] = None,
@@ -66,6 +69,7 @@ def fit(
         "mode": mode.value,
         "seed": seed,
         "device": device,
+        "finish": finish,
     }
     settings["budget_seconds"] = None if budget is None else seconds(budget)
     if snapshot is not None:

@@ -166,6 +166,41 @@ def test_a_run_that_was_cut_goes_on_bit_for_bit(
     assert (vectors == undisturbed[0]).all()
 
 
+@pytest.mark.parametrize(("stage", "step", "learned"), [("joint", 7, 6), ("train, joint", 5, 8), ("train", 2, None)])
+def test_a_run_that_was_cut_is_finished_with_what_it_had(
+    graph: Snapshot, cache: Path, tmp_path: Path, stage: str, step: int, learned: int | None
+) -> None:
+    config = replace(QUICK, mode="joint")
+    with pytest.raises(Cut):
+        fit(graph, load_encoder(cache=cache), config, tmp_path / "cut", CutAt(stage, step))
+    profiles, report = fit(graph, load_encoder(cache=cache), config, tmp_path / "cut", finish=True)
+    rows = {row["name"]: row for row in report["modes"]["candidates"]}
+    assert rows["joint"].get("steps") == learned
+    assert ("skipped" in rows["two_step"]) == (learned is None)
+    assert "ended early, on request" in report["modes"]["sentence"]
+    assert len(profiles.embeddings["User"]) == 40
+
+
+def test_nothing_to_finish(graph: Snapshot, cache: Path, tmp_path: Path) -> None:
+    config = replace(QUICK, mode="two_step")
+    with pytest.raises(TrainingError, match="nothing to finish"):
+        fit(graph, load_encoder(cache=cache), config, tmp_path / "new", finish=True)
+    with pytest.raises(InputError, match="no interrupted run"):
+        fit_snapshot(graph, Home(tmp_path / "home"), encoder="light", mode="frozen", finish=True)
+
+
+def test_a_finished_run_keeps_no_checkpoints(graph: Snapshot, tmp_path: Path) -> None:
+    run = fit_snapshot(graph, Home(tmp_path / "home"), encoder="light", mode="frozen", max_steps=8, folds=2)
+    assert run.record["state"] == "finished"
+    assert not (run.folder / "checkpoint").exists()
+
+
+def test_em_within_a_budget(graph: Snapshot, cache: Path, tmp_path: Path) -> None:
+    config = replace(QUICK, mode="em", encoder_steps=100_000, budget_seconds=30.0)
+    _, report = fit(graph, load_encoder(cache=cache), config, tmp_path / "run")
+    assert "em stopped before round 1: too little time left" in report["modes"]["sentence"]
+
+
 def test_budgets(graph: Snapshot, cache: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="positive time"):
         replace(QUICK, budget_seconds=0.0)
