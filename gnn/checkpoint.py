@@ -10,7 +10,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-FORMAT = "2"  # to be raised when what a checkpoint holds changes: one of another version is not resumed
+FORMAT = "3"  # to be raised when what a checkpoint holds changes: one of another version is not resumed
 
 
 def write_checkpoint(path: Path, tensors: Mapping[str, Tensor], identity: str) -> None:

@@ -82,6 +82,7 @@ class _Modes:
         self.tuner = tuner
         self.mode = c.config.mode
         self.first: Choice | None = None  # the frozen one
+        self.step_seconds = 0.0  # of the network's training
         self.once = 0.0  # seconds that it took
 
     def run(self) -> Learned:
@@ -92,13 +93,10 @@ class _Modes:
         curves = {}
         for i, name in enumerate(names):
             started = time.perf_counter()
-            if tuner is None or name == "frozen":
-                found = self._frozen()
-            elif name == "em":
-                found = self._em(tuner)
-            else:
-                found = self._tuned(name, tuner, links, self._allowed(tuner, len(names) - i))
+            found = self._candidate(name, tuner, links, len(names) - i)
             seconds = time.perf_counter() - started
+            if found.choice:
+                self.step_seconds = self.step_seconds or found.choice.trained.step_seconds
             rows.append({"name": name, "seconds": round(seconds, 1)} | self._judged(found, tuner))
             if found.tuned:
                 curves[name] = found.tuned.curve
@@ -109,15 +107,7 @@ class _Modes:
         if self.budget.finish:
             notes = [*notes, "ended early, on request"]
         if best is None or kept is None:
-            if self.budget.finish:
-                raise TrainingError(
-                    f"mode {self.mode}: there is nothing to finish, the text encoder had not learned anything yet. "
-                    "Go on without --finish, or use mode frozen."
-                )
-            raise TrainingError(
-                f"mode {self.mode}: the budget of {self.budget.seconds:g} s leaves no time to tune the text encoder. "
-                "Give more, or use mode frozen."
-            )
+            raise self._nothing()
         if tuner is not None:
             tuner.load(best.tuned.weights if best.tuned else tuner.first)
         sentence = _sentence(self.mode, best.name, rows, notes)
@@ -151,6 +141,24 @@ class _Modes:
         if not labelled and self.mode in ("joint", "em"):
             return ("two_step",), tuner, links, ["no interests to learn from: the encoder learns from links alone"]
         return names, tuner, links, []
+
+    def _candidate(self, name: str, tuner: Tuner | None, links: TextLinks | None, remaining: int) -> Candidate:
+        if tuner is None or name == "frozen":
+            return self._frozen()
+        if name == "em":
+            return self._em(tuner)
+        return self._tuned(name, tuner, links, self._allowed(tuner, remaining))
+
+    def _nothing(self) -> TrainingError:
+        if self.budget.finish:
+            return TrainingError(
+                f"mode {self.mode}: there is nothing to finish, the text encoder had not learned anything yet. "
+                "Go on without --finish, or use mode frozen."
+            )
+        return TrainingError(
+            f"mode {self.mode}: the budget of {self.budget.seconds:g} s leaves no time to tune the text encoder. "
+            "Give more, or use mode frozen."
+        )
 
     def _frozen(self) -> Candidate:
         started = time.perf_counter()
@@ -235,10 +243,28 @@ class _Modes:
             row |= {"validation_map": metrics.mean(found.choice.precision), "users": len(found.choice.precision)}
         if found.tuned and tuner:
             row["weight_change"] = round(tuner.change(found.tuned), 5)
+            row["texts_with_gradient"] = len(found.tuned.reached)
+            row["epoch_ratio"] = self._epoch_ratio(found.name, found.tuned)
         if found.name != "frozen" and self.first is not None and found.choice.judged:
             d = metrics.paired_bootstrap(found.choice.precision, self.first.precision, seed=self.c.config.seed)
             row |= {"difference": d.difference, "low": d.low, "high": d.high}
         return row
+
+    def _epoch_ratio(self, name: str, tuned: Tuned) -> float | None:
+        """Seconds of an epoch over those of a frozen one.
+
+        A frozen epoch passes every fold once; here as many texts as the labelled users have of their own pass through the encoder with
+        gradient as well. None where a part was not timed, after a resume say.
+        """
+        frozen, folds = self.step_seconds, self.c.config.folds
+        if not (frozen and tuned.step_seconds and tuned.step_texts):
+            return None
+        labelled = np.diff(self.c.split.train.indptr) > 0
+        texts = len(np.unique(self.c.features.texts.own[labelled].indices))
+        steps = int(np.ceil(texts / tuned.step_texts))
+        network = 0.0 if name == "joint" else folds * frozen  # a joint step has the network's in it
+        steps = max(steps, folds) if name == "joint" else steps
+        return round((steps * tuned.step_seconds + network) / (folds * frozen), 2)
 
 
 def _better(a: Choice, b: Choice) -> bool:

@@ -66,6 +66,7 @@ class Trained:
     best: float = -np.inf
     best_step: int = 0
     steps: int = 0
+    step_seconds: float = 0.0  # of the steps that this process took
 
 
 def user_topic(
@@ -162,7 +163,7 @@ class Trainer:
                 while self.result.steps < self.limit and self.bad < self.config.patience:
                     note = self._advance()
                     done = self.result.steps - first
-                    each = (time.perf_counter() - started) / done
+                    each = self.result.step_seconds = (time.perf_counter() - started) / done
                     stage.advance(
                         1,
                         f"{note} · {self.nodes / each:,.0f} nodes/s · {in_use()}",

@@ -44,11 +44,19 @@ COLLAPSED = 1e-3  # spread of a step's vectors below which they are all alike
 
 @dataclass
 class Tuned:
-    """What one candidate came to: the encoder's weights, the table of all texts, the losses by step."""
+    """What one candidate came to: the encoder's weights, the table of all texts, the losses by step, and what a step took."""
 
     weights: list[Tensor]
     table: Floats
     curve: list[dict[str, float]] = field(default_factory=list)
+    reached: set[int] = field(default_factory=set)  # texts that a gradient went through
+    step_seconds: float = 0.0
+    step_texts: float = 0.0
+
+    def record(self, **more: Any) -> Tensor:
+        """All but the weights and the table, for a checkpoint."""
+        cost = {"step_seconds": self.step_seconds, "step_texts": self.step_texts}
+        return as_tensor({"curve": self.curve, "reached": sorted(self.reached), **cost, **more})
 
 
 class Tuner:
@@ -158,12 +166,13 @@ class Tuner:
         tuned.weights = self.weights()
         if checkpoint is not None:
             kept = {f"weight.{i}": w for i, w in enumerate(tuned.weights)} | {"table": torch.from_numpy(tuned.table)}
-            write_checkpoint(checkpoint / "tuned.safetensors", kept | {"curve": as_tensor(tuned.curve)}, identity)
+            write_checkpoint(checkpoint / "tuned.safetensors", kept | {"record": tuned.record()}, identity)
         return tuned
 
     def _restored(self, done: dict[str, Tensor]) -> Tuned:
-        weights = under(done, "weight.")
-        tuned = Tuned([weights[str(i)] for i in range(len(weights))], done["table"].numpy(), as_record(done["curve"]))
+        weights, record = under(done, "weight."), as_record(done["record"])
+        reached = set(record.pop("reached"))
+        tuned = Tuned([weights[str(i)] for i in range(len(weights))], done["table"].numpy(), reached=reached, **record)
         self.load(tuned.weights)
         return tuned
 
@@ -185,35 +194,38 @@ class Tuner:
         with torch.random.fork_rng(devices=[]), progress.stage(name, limit, "steps") as stage:
             torch.manual_seed(self.config.seed)
             if stored:
-                tuned.curve, limit = self._resume(stored, objectives, optimizer)
+                limit = self._resume(stored, objectives, optimizer, tuned)
                 stage.advance(len(tuned.curve))
             if seconds <= 0:
                 limit = len(tuned.curve)
             started, first = time.perf_counter(), len(tuned.curve)
             while (step := len(tuned.curve)) < limit:
-                texts += self._fitting(objectives, optimizer, name, step)
+                rows = self._fitting(objectives, optimizer, name, step)
+                tuned.reached.update(rows.tolist())
+                texts += len(rows)
                 losses = {k: v for _, o in objectives.values() for k, v in o.losses().items()}
                 tuned.curve.append({"step": step + 1, **losses})
                 each = (time.perf_counter() - started) / (step + 1 - first)
-                stage.advance(1, _note(losses, texts / max(time.perf_counter() - started, 1e-9)))
+                tuned.step_seconds, tuned.step_texts = each, texts / (step + 1 - first)
+                stage.advance(1, _note(losses, tuned.step_texts / max(each, 1e-9)))
                 if np.isfinite(seconds) and step + 1 == first + TIMED:
                     limit = min(limit, int(seconds / each))
                     if limit < self.config.encoder_steps // 3:
                         return None
                 if file and (step + 1) % self.config.checkpoint_every == 0:
-                    write_checkpoint(file, self._state(objectives, optimizer, tuned.curve, limit), identity)
+                    write_checkpoint(file, self._state(objectives, optimizer, tuned, limit), identity)
         return tuned
 
     def _fitting(
         self, objectives: Mapping[str, tuple[float, Objective]], optimizer: torch.optim.Optimizer, name: str, step: int
-    ) -> int:
-        """One step, with fewer texts from now on where memory runs out; returns how many texts it read."""
+    ) -> NDArray[np.int64]:
+        """One step, with fewer texts from now on where memory runs out; returns the texts that it read."""
 
-        def once() -> int:
+        def once() -> NDArray[np.int64]:
             rng = np.random.default_rng((self.config.seed, 13, step))  # nothing to keep when a run is cut
             rows = np.unique(np.concatenate([o.ask(rng, self.size) for _, o in objectives.values()]))
             self._step(objectives, rows, optimizer, name)
-            return len(rows)
+            return rows
 
         def less() -> bool:
             self.size /= 2
@@ -257,21 +269,23 @@ class Tuner:
         self,
         objectives: Mapping[str, tuple[float, Objective]],
         optimizer: torch.optim.Optimizer,
-        curve: list[dict[str, float]],
+        tuned: Tuned,
         limit: int,
     ) -> dict[str, Tensor]:
         out = {f"weight.{i}": p for i, p in enumerate(self.top.parameters())}
         out |= {f"optimizer.{k}": v for k, v in flattened(optimizer.state_dict()["state"]).items()}
         for name, (_, objective) in objectives.items():
             out |= {f"objective.{name}.{k}": v for k, v in objective.tensors().items()}
-        return out | {"record": as_tensor({"curve": curve, "limit": limit}), "rng": torch.get_rng_state()}
+        return out | {"record": tuned.record(limit=limit), "rng": torch.get_rng_state()}
 
     def _resume(
         self,
         stored: dict[str, Tensor],
         objectives: Mapping[str, tuple[float, Objective]],
         optimizer: torch.optim.Optimizer,
-    ) -> tuple[list[dict[str, float]], int]:
+        tuned: Tuned,
+    ) -> int:
+        """Put everything where it was, `tuned` too; returns the limit of steps."""
         weights = under(stored, "weight.")
         self.load([weights[str(i)] for i in range(len(weights))])
         states = optimizer_states(under(stored, "optimizer."))
@@ -280,7 +294,9 @@ class Tuner:
             objective.restore(under(stored, f"objective.{name}."))
         torch.set_rng_state(stored["rng"])
         record = as_record(stored["record"])
-        return record["curve"], record["limit"]
+        tuned.curve, tuned.reached = record["curve"], set(record["reached"])
+        tuned.step_seconds, tuned.step_texts = record["step_seconds"], record["step_texts"]
+        return int(record["limit"])
 
 
 def first_table(

@@ -56,6 +56,8 @@ def test_joint_reaches_encoder_and_network_and_the_losses_fall(graph: Snapshot, 
     rows = {row["name"]: row for row in report["modes"]["candidates"]}
     assert list(rows) == ["frozen", "two_step", "joint"]
     assert rows["joint"]["weight_change"] > 1e-5
+    assert rows["joint"]["texts_with_gradient"] > 10
+    assert rows["joint"]["epoch_ratio"] > 0
     curve = report["modes"]["curves"]["joint"]
     for part in ("loss_links", "loss_items"):
         losses = [point[part] for point in curve]
