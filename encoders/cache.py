@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,9 @@ from numpy.typing import NDArray
 from sociogram.encoders.encoder import Encoder
 from sociogram.errors import EncoderError
 from sociogram.progress import SILENT, Progress, Within
+
+if TYPE_CHECKING:
+    from sociogram.encoders.top_layers import LowerStates, TopLayers
 
 LOOKUP = 500  # keys in a query; SQLite takes 999 parameters in its oldest builds
 CHUNK = 4096  # texts encoded between two commits: what a kill can lose
@@ -63,6 +67,29 @@ class CachedEncoder:
         if not texts:
             return np.zeros((0, self.width), np.float32)
         return np.stack([known[keys[text]] for text in texts])
+
+    def lower_states(
+        self,
+        texts: Sequence[str],
+        top: "TopLayers",
+        *,
+        max_windows: int | None = 1,
+        max_length: int | None = None,
+        progress: Progress = SILENT,
+    ) -> "LowerStates":
+        """As `TransformerEncoder.lower_states`, computed once for the same texts and lower layers."""
+        from sociogram.encoders.lower_cache import kept_states, key_of
+
+        inner: Any = self.encoder
+        model = f"{inner.lower_digest(top.cut)} {max_windows} {max_length}"
+
+        def compute() -> "LowerStates":
+            states: LowerStates = inner.lower_states(
+                texts, top, max_windows=max_windows, max_length=max_length, progress=progress
+            )
+            return states
+
+        return kept_states(self.folder, key_of(model, texts), compute)
 
     def save(self, folder: Path) -> None:
         """Save the encoder inside; the cache is no part of it."""

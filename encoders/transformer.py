@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -81,7 +81,7 @@ class TransformerEncoder:
         """SHA-256 over weights, tokenizer, settings and number format; computed anew when training has changed the weights."""
         version = weights_version(self.module), id(self.pooler.whitening)
         if self._digest[0] != version:
-            self._digest = version, self._hash()
+            self._digest = version, self._hash(self._kept().state_dict())
         return self._digest[1]
 
     def prepare(self, texts: Sequence[str]) -> None:
@@ -175,6 +175,10 @@ class TransformerEncoder:
         flat = torch.cat(parts) if parts else torch.empty(0, self.width, dtype=self.dtype)
         return LowerStates(flat, lengths, windows.owner, len(texts))
 
+    def lower_digest(self, cut: int) -> str:
+        """SHA-256 over all that `lower_states` depends on besides the texts; training the layers from `cut` on leaves it as it is."""
+        return self._hash(lower_model(self.module, cut).state_dict())
+
     def autocast(self) -> torch.autocast:
         """Mixed precision for training: float32 weights, matrix products in the native format."""
         return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.dtype == torch.bfloat16)
@@ -241,11 +245,11 @@ class TransformerEncoder:
                 advance(float(shares[windows.owner[rows]].sum()))
             return self.pooler.finished(total, count).numpy()
 
-    def _hash(self) -> str:
+    def _hash(self, weights: Mapping[str, torch.Tensor]) -> str:
         hasher = hashlib.sha256()
-        for name, tensor in sorted(self._kept().state_dict().items()):
+        for name, tensor in sorted(weights.items()):
             hasher.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}\n".encode())
-            hasher.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
+            hasher.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
         if self.pooler.whitening is not None:
             for tensor in (self.pooler.whitening.mean, self.pooler.whitening.matrix):
                 hasher.update(tensor.numpy().tobytes())

@@ -73,6 +73,7 @@ class Tuner:
                 "Use mode frozen, or another encoder."
             )
         self.encoder: Any = opened
+        self.states: Any = encoder  # has the lower states, from an earlier run perhaps
         self.texts, self.config = texts, config
         self.tuning = _tuning(opened, config)
         self.top = opened.split(self.tuning)
@@ -103,7 +104,7 @@ class Tuner:
     def _lower(self, progress: Progress = SILENT) -> LowerStates:
         if self.lower is None:
             length = {"max_windows": None} if self.whole else {"max_length": TOKENS}
-            self.lower = self.encoder.lower_states(self.texts, self.top, progress=progress, **length)
+            self.lower = self.states.lower_states(self.texts, self.top, progress=progress, **length)
         return self.lower
 
     def weights(self) -> list[Tensor]:
