@@ -49,9 +49,9 @@ class Rows:
         with tempfile.TemporaryDirectory() as place:
             tasks = make(Path(place))
             for method in missing:
-                started = time.monotonic()
+                started = time.process_time()  # other work on the machine does not count
                 scores, probability, threshold, own = methods[method](tasks[0], Path(place))
-                seconds = time.monotonic() - started
+                seconds = time.process_time() - started + own.pop("saved", 0.0)
                 self._keep(tasks[0], key, method, scores, probability >= threshold)
                 for task in tasks:
                     judged = judge(task, scores, probability, threshold)

@@ -83,23 +83,26 @@ def validation_part(c: Context) -> HeldOut:
     return HeldOut(c.dense(c.split.train) | c.dense(c.split.test), c.dense(c.split.validation), c.activity)
 
 
-def choose(c: Context, folder: Path, budget: Budget, progress: Progress = SILENT, *, label: str = "train") -> Choice:
-    """Train with validation and test hidden; weigh the parts and calibrate on validation. The test part is not looked at."""
-    started = time.perf_counter()
-    held = validation_part(c)
+def hidden_phase(c: Context, held: HeldOut, progress: Progress = SILENT) -> Phase:
+    """The problem with validation and test hidden; the strengths of the linear parts are chosen on validation."""
     rows = held.users
 
     def quality(scores: Floats) -> float:
         return metrics.mean_average_precision(scores[rows], held.truth[rows], held.known[rows])
 
-    phase = build_phase(
-        c, c.split.held_out, truth=held.truth, quality=quality if len(rows) else None, progress=progress
-    )
+    return build_phase(c, c.split.held_out, truth=held.truth, quality=quality if len(rows) else None, progress=progress)
+
+
+def choose(c: Context, folder: Path, budget: Budget, progress: Progress = SILENT, *, label: str = "train") -> Choice:
+    """Train with validation and test hidden; weigh the parts and calibrate on validation. The test part is not looked at."""
+    started = time.perf_counter()
+    held = validation_part(c)
+    phase = hidden_phase(c, held, progress)
     model = new_model(c, phase)
     seconds = budget.training(time.perf_counter() - started)
     trainer = Trainer(model, phase.problem, c.config, folder, c.identity)
     trained = trainer.run(progress, label, seconds, finish=budget.finish)
-    if c.split.kind == "none" or not len(rows):
+    if c.split.kind == "none" or not len(held.users):
         nothing = np.zeros((len(c.snapshot.users), len(c.split.targets)), np.float32)
         unknown = Calibration.none(c.activity)
         return Choice(c, phase, model, trained, phase.offset, unknown, nothing, nothing)

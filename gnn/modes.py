@@ -19,10 +19,10 @@ from sociogram.encoders.encoder import Encoder
 from sociogram.errors import EncoderError, InputError, TrainingError
 from sociogram.gnn import metrics
 from sociogram.gnn.budget import Budget
-from sociogram.gnn.choose import Choice, choose, new_model
+from sociogram.gnn.choose import Choice, choose, hidden_phase, new_model, validation_part
 from sociogram.gnn.linear import Settings
 from sociogram.gnn.objectives import AuthorTags, Links, Network, Objective
-from sociogram.gnn.phase import Context, build_phase
+from sociogram.gnn.phase import Context
 from sociogram.gnn.text_links import TextLinks, text_links
 from sociogram.gnn.train import Trainer
 from sociogram.gnn.tuning import Tuned, Tuner
@@ -186,7 +186,7 @@ class _Modes:
         if on_links and links:
             out["links"] = on_links, Links(links)
         if on_network or not out:
-            phase = self.first.phase if self.first else build_phase(self.c, self.c.split.held_out)
+            phase = self.first.phase if self.first else hidden_phase(self.c, validation_part(self.c))
             problem = replace(phase.problem, table=phase.problem.table.detach().clone())
             out["network"] = on_network or 1.0, Network(Trainer(new_model(self.c, phase), problem, self.c.config, None))
         return out
