@@ -18,7 +18,9 @@ import numpy as np
 
 from benchmarks import HERE, data, save, show
 from benchmarks.from_source import snapshot
+from benchmarks.tag_lstm import lstm
 from benchmarks.tag_methods import SIMPLE, sociogram
+from benchmarks.tag_pyg import to_hetero_sage
 from benchmarks.tag_rows import Answer, Method, Rows, summary
 from benchmarks.tag_tasks import Task, hide, posts_of, without_ties
 from sociogram.loaders.demo import demo
@@ -35,19 +37,27 @@ def no_ties(task: Task, folder: Path) -> Answer:
     return sociogram(mode="frozen")(without_ties(task, folder / "without-ties"), folder)
 
 
-METHODS: dict[str, Method] = SIMPLE | {
-    "frozen": sociogram(mode="frozen"),
-    "frozen, no lexical channel": sociogram(mode="frozen", lexical=False),
-    "frozen, no linear skip": sociogram(mode="frozen", skip=False),
-    "frozen, no ties": no_ties,
-    "two_step": sociogram(mode="two_step"),
-    "em": sociogram(mode="em"),
-    "joint": sociogram(mode="joint", candidates=("joint",)),
-    "auto": sociogram(mode="auto"),
-    "LLM, frozen": sociogram(LLM, mode="frozen"),
-    "LLM, two_step": sociogram(LLM, mode="two_step"),
-    "LLM, joint": sociogram(LLM, mode="joint", candidates=("joint",)),
+PEERS: dict[str, Method] = {
+    "LSTM, own text": lstm,
+    "PyG to_hetero GraphSAGE, same vectors": to_hetero_sage,
 }
+METHODS: dict[str, Method] = (
+    SIMPLE
+    | PEERS
+    | {
+        "frozen": sociogram(mode="frozen"),
+        "frozen, no lexical channel": sociogram(mode="frozen", lexical=False),
+        "frozen, no linear skip": sociogram(mode="frozen", skip=False),
+        "frozen, no ties": no_ties,
+        "two_step": sociogram(mode="two_step"),
+        "em": sociogram(mode="em"),
+        "joint": sociogram(mode="joint", candidates=("joint",)),
+        "auto": sociogram(mode="auto"),
+        "LLM, frozen": sociogram(LLM, mode="frozen"),
+        "LLM, two_step": sociogram(LLM, mode="two_step"),
+        "LLM, joint": sociogram(LLM, mode="joint", candidates=("joint",)),
+    }
+)
 AGAINST = (
     ("frozen", "TF-IDF + LR, own + neighbours' text"),
     ("two_step", "frozen"),
@@ -173,7 +183,7 @@ def _picture(tables: dict[str, Any], path: Path) -> None:
     for axis, (name, table) in zip(axes[0], tables.items(), strict=False):
         rows = [r for r in table["rows"] if r["seconds"] >= 0.1]
         for r in rows:
-            own = r["method"] not in SIMPLE
+            own = r["method"] not in SIMPLE | PEERS
             axis.scatter(r["seconds"], r["LRAP"], color="tab:blue" if own else "tab:gray", s=28)
             axis.annotate(r["method"], (r["seconds"], r["LRAP"]), fontsize=7, xytext=(4, 3), textcoords="offset points")
         for head in ("", "LLM, "):

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from scipy.special import expit
 
-from benchmarks.tag_rows import Answer, Method
+from benchmarks.tag_rows import Answer, Floats, Method
 from benchmarks.tag_tasks import Task
 from sociogram.config import Home
 from sociogram.encoders.keywords import tokenize
@@ -20,8 +20,10 @@ from sociogram.gnn.calibrate import best_threshold
 from sociogram.gnn.config import FitConfig
 from sociogram.gnn.fit import fit
 from sociogram.gnn.linear import logistic
+from sociogram.graph.snapshot import Snapshot
 
 COSTS = (1.0, 4.0, 16.0, 64.0)
+AUTHORED = ("ASKED", "ANSWERED")  # relationships from a user to what the user wrote
 
 
 def sociogram(encoder: str | None = None, **settings: Any) -> Method:
@@ -86,6 +88,14 @@ def minilm(task: Task, folder: Path) -> Answer:
     return regression(task, features.csr(np.concatenate([m @ table for m in maps], 1) / 20.0))
 
 
+def text_vectors(s: Snapshot) -> dict[str, Floats]:
+    """The same MiniLM table as the mean of each node's own texts [nodes, width]; zeros where there are none."""
+    texts = features.collect_texts(s)
+    table = features.standardise(load_encoder(cache=Home.default().cache).encode(texts.distinct))
+    maps = {label: m[0] for label, m in texts.maps.items()} | {texts.user: features.mean_rows(texts.own)}
+    return {label: np.asarray(m @ table, np.float32) for label, m in maps.items()}
+
+
 def past_tags(task: Task, folder: Path) -> Answer:
     """A user's own past tags, smoothed by popularity; popularity alone where there are none."""
     base = task.y[task.labelled].mean(0)
@@ -107,7 +117,7 @@ SIMPLE: dict[str, Method] = {
 
 def _authored(task: Task, texts: features.Texts) -> list[features.Matrix]:
     s = task.snapshot
-    acts = [s.edges[key].matrix(weighted=False) for key in s.edges if key[1] in ("ASKED", "ANSWERED")]
+    acts = [s.edges[key].matrix(weighted=False) for key in s.edges if key[1] in AUTHORED]
     return [features.mean_rows(a) @ texts.maps["Item"][0] for a in acts]
 
 
@@ -115,8 +125,10 @@ def _terms(task: Task) -> tuple[features.Features, features.Matrix]:
     texts = features.collect_texts(task.snapshot)
     f = features.build_features(task.snapshot, texts, {}, tokenize, seed=0)
     terms = features.term_matrix(texts.distinct, tokenize)
-    first, *rest = _authored(task, texts)
-    posts = sum(rest, start=first)
+    none = features.csr(
+        (len(task.y), terms.shape[0])
+    )  # where posts are texts of relationships they are among the own texts
+    posts = sum(_authored(task, texts), start=none)
     return f, features.unit_rows(features.csr(posts @ terms))
 
 
