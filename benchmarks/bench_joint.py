@@ -18,6 +18,7 @@ import numpy as np
 
 from benchmarks import HERE, data, save, show
 from benchmarks.from_source import snapshot
+from benchmarks.tag_gds import gds_graphsage
 from benchmarks.tag_lstm import lstm
 from benchmarks.tag_methods import SIMPLE, sociogram
 from benchmarks.tag_pyg import to_hetero_sage
@@ -40,6 +41,7 @@ def no_ties(task: Task, folder: Path) -> Answer:
 PEERS: dict[str, Method] = {
     "LSTM, own text": lstm,
     "PyG to_hetero GraphSAGE, same vectors": to_hetero_sage,
+    "GDS GraphSAGE + LR, same vectors": gds_graphsage,
 }
 METHODS: dict[str, Method] = (
     SIMPLE

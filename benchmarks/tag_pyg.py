@@ -6,27 +6,24 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from scipy import sparse
 from scipy.special import expit
 from torch import Tensor, nn
 
+from benchmarks.tag_graph import relations
 from benchmarks.tag_methods import text_vectors
 from benchmarks.tag_rows import Answer, Floats
 from benchmarks.tag_stop import Rows, Stopped, base_rates, parted, seeded, stopped
 from benchmarks.tag_tasks import Task
-from sociogram.gnn import split
-from sociogram.graph.snapshot import Edges, Snapshot
+from sociogram.graph.snapshot import EdgeKey, Snapshot
 
 HIDDEN = 128
 RATES, DROPOUTS = (1e-3, 3e-3), (0.3, 0.5)
 EVERY, STEPS, PATIENCE = 5, 300, 8  # a look at the users held out every so many steps; patience in looks
-Relation = tuple[str, str, str]
-Matrix = sparse.csr_array
 
 
 def to_hetero_sage(task: Task, folder: Path) -> Answer:
     """Two SAGEConv layers and a sigmoid head; rate, dropout, steps and threshold by a fifth of the training users."""
-    graph = relations(task.snapshot)
+    graph = both_ways(task.snapshot)
     inputs = {label: torch.from_numpy(x) for label, x in text_vectors(task.snapshot).items()}
     inputs = {label: x for label, x in inputs.items() if any(label in (r[0], r[2]) for r in graph)}
     learnt, held = parted(task)
@@ -47,25 +44,13 @@ def to_hetero_sage(task: Task, folder: Path) -> Answer:
     return z, expit(z), found.threshold, own
 
 
-def relations(s: Snapshot) -> dict[Relation, Tensor]:
-    """Edge indices of every relationship and its reverse; neither interests nor what they left in ABOUT, since a label must not be
-    among the inputs of its own user."""
-    out: dict[Relation, Tensor] = {}
-    for key, e in s.edges.items():
-        if e.role in ("interest", "ignore"):
-            continue
-        matrix = (_foreign_about(s, e) if e.role == "about" else e.matrix(weighted=False)).tocoo()
-        if matrix.nnz:
-            ends = torch.from_numpy(np.stack([matrix.row, matrix.col]).astype(np.int64))
-            out[key] = ends
-            out[key[2], f"{key[1]}_reversed", key[0]] = ends.flip(0)
+def both_ways(s: Snapshot) -> dict[EdgeKey, Tensor]:
+    """Edge indices of every relation and its reverse."""
+    out: dict[EdgeKey, Tensor] = {}
+    for key, ends in relations(s).items():
+        out[key] = torch.from_numpy(ends)
+        out[key[2], f"{key[1]}_reversed", key[0]] = out[key].flip(0)
     return out
-
-
-def _foreign_about(s: Snapshot, e: Edges) -> Matrix:
-    """ABOUT without the triples of any interest."""
-    found = split.interests(s)
-    return split.about_without(e, found, found.pairs)
 
 
 class Sage(nn.Module):
@@ -90,7 +75,7 @@ class _Training:
     def __init__(
         self,
         task: Task,
-        graph: dict[Relation, Tensor],
+        graph: dict[EdgeKey, Tensor],
         inputs: dict[str, Tensor],
         rows: Rows,
         rate: float,
@@ -124,7 +109,7 @@ class _Training:
         return self._scores().numpy()[rows]
 
 
-def _hetero(model: Sage, inputs: dict[str, Tensor], graph: dict[Relation, Tensor]) -> nn.Module:
+def _hetero(model: Sage, inputs: dict[str, Tensor], graph: dict[EdgeKey, Tensor]) -> nn.Module:
     from torch_geometric.nn import to_hetero
 
     with warnings.catch_warnings():

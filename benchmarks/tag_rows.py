@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks import HERE
+from benchmarks import HERE, SkippedError
 from benchmarks.tag_tasks import Task
 from sociogram.gnn import metrics
 
@@ -50,7 +50,11 @@ class Rows:
             tasks = make(Path(place))
             for method in missing:
                 started = time.monotonic()
-                scores, probability, threshold, own = methods[method](tasks[0], Path(place))
+                try:
+                    scores, probability, threshold, own = methods[method](tasks[0], Path(place))
+                except SkippedError as reason:
+                    print(f"  {tasks[0].name}: {method} skipped: {reason}", flush=True)
+                    continue
                 seconds = time.monotonic() - started
                 self._keep(tasks[0], key, method, scores, probability >= threshold)
                 for task in tasks:
