@@ -22,6 +22,7 @@ from sociogram.gnn.fit import fit
 from sociogram.gnn.linear import logistic
 from sociogram.graph.snapshot import Snapshot
 
+OF_CANDIDATE = ("steps", "weight_change", "epoch_ratio", "texts_with_gradient")  # columns from the report of `fit`
 COSTS = (1.0, 4.0, 16.0, 64.0)
 AUTHORED = ("ASKED", "ANSWERED")  # relationships from a user to what the user wrote
 
@@ -33,7 +34,7 @@ def sociogram(encoder: str | None = None, **settings: Any) -> Method:
 
 def _fitted(task: Task, folder: Path, *, encoder: str | None, settings: dict[str, Any]) -> Answer:
     loaded = load_encoder(*([encoder] if encoder else []), cache=Home.default().cache)
-    config = FitConfig(min_topic_users=2, tags_per_user=1_000_000, **settings)
+    config = FitConfig(**{"min_topic_users": 2, "tags_per_user": 1_000_000} | dict(task.settings) | settings)
     place = folder / str(abs(hash((encoder, *sorted(map(str, settings.items()))))))
     profiles, report = fit(task.snapshot, loaded, config, place)
     tags = profiles.tags
@@ -43,15 +44,17 @@ def _fitted(task: Task, folder: Path, *, encoder: str | None, settings: dict[str
     probability = np.zeros(task.y.shape, np.float32)
     probability[at] = tags["probability"]
     scores = np.full(task.y.shape, -np.inf, np.float32)
-    if task.test[task.labelled].any():  # what is known is not masked: a later post may be under an old tag
-        scores[at] = -np.arange(len(tags))  # the table's order: observed ones by strength, then by probability
-    else:
-        scores[at] = probability[at]
+    scores[at] = tags["probability"]
+    seen = tags["observed"].to_numpy()
+    if (
+        task.known is None and seen.any()
+    ):  # a later post may be under an old tag: the strongest first, and before all others
+        scores[at[0][seen], at[1][seen]] = 1 + 1 / (1 + tags[seen].groupby("user").cumcount())
     modes = report["modes"]
     own: dict[str, Any] = {"kept": modes["kept"], "validation": report["tags"].get("validation_map")}
     for row in modes["candidates"]:
         if row["name"] == modes["kept"]:
-            own |= {k: row[k] for k in ("steps", "weight_change") if k in row}
+            own |= {k: row[k] for k in OF_CANDIDATE if k in row}
     own["peak MB"] = report["cost"]["peak_memory_mb"]
     return scores, probability, float(report["tags"]["threshold"]), own
 
