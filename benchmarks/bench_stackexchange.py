@@ -29,10 +29,12 @@ def main(arguments: list[str] | None = None) -> None:
         for fold in range(options.folds):
             rows.run(lambda folder, f=fold, s=share: (hidden_users(place, folder, f, s),), methods, (fold, share))
     for cut in options.cuts:
-        rows.run(lambda folder, c=cut: after_cut(place, folder, c), methods, ("cut", cut))
+        rows.run(lambda folder, c=cut: after_cut(place, folder, c), methods, ("cut", cut), ("newcomers", cut))
     tables, gains, later = {}, {}, {}
     for share in options.shares:
-        tables[share] = summary([r for r in rows.done if r["task"][1] == share and r["task"][0] != "cut"])
+        tables[share] = summary(
+            [r for r in rows.done if r["task"][1] == share and r["task"][0] not in ("cut", "newcomers")]
+        )
         show(
             f"Stack Exchange (i): tags of users whose tags are hidden, {share:.0%} of the users teach, means over folds",
             tables[share],
@@ -41,8 +43,8 @@ def main(arguments: list[str] | None = None) -> None:
         pairs = [(m, n) for i, m in enumerate(options.modes) for n in names if n not in options.modes[i:]]
         gains[share] = rows.compared([(fold, share) for fold in range(options.folds)], names, pairs)
         show("paired bootstrap over test users, 95 %", gains[share])
-    for who in ("known users", "newcomers"):
-        later[who] = summary([r for r in rows.done if r["task"][0] == "cut" and r["name"].endswith(who)])
+    for who, key in (("known users", "cut"), ("newcomers", "newcomers")):
+        later[who] = summary([r for r in rows.done if r["task"][0] == key])
         show(f"Stack Exchange (ii): tags posted under after a time cut, {who}, means over cuts", later[who])
     save("stackexchange", {"(i)": tables, "paired": gains, "(ii)": later, "rows": rows.done})
 

@@ -21,6 +21,7 @@ import pyarrow as pa
 from sociogram.encoders.keywords import tokenize
 from sociogram.encoders.load import load_encoder
 from sociogram.gnn import features, linear, metrics, split
+from sociogram.gnn.calibrate import best_threshold
 from sociogram.gnn.config import FitConfig
 from sociogram.gnn.fit import fit
 from sociogram.graph.mapping import GraphMapping, NodeMapping, RelationshipMapping
@@ -90,7 +91,12 @@ def snapshot(folder: Path, data: Path, hidden: pd.DataFrame) -> Snapshot:
 
 
 def simple_rows(snap: Snapshot, config: FitConfig, columns: list[int]) -> dict[str, np.ndarray]:
-    """The simple methods on the same reduced snapshot, with strengths chosen on validation cut from it."""
+    """Scores of the simple methods on the same reduced snapshot."""
+    return {name: scores for name, (scores, _) in simple_parts(snap, config, columns).items()}
+
+
+def simple_parts(snap: Snapshot, config: FitConfig, columns: list[int]) -> dict[str, tuple[np.ndarray, float]]:
+    """The same with a threshold each for scores clipped to [0, 1]; it and the strengths are chosen on validation cut from the snapshot."""
     found = split.interests(snap)
     cut = split.split_interests(found, config)
     texts = features.collect_texts(snap)
@@ -103,10 +109,12 @@ def simple_rows(snap: Snapshot, config: FitConfig, columns: list[int]) -> dict[s
     settings = linear.Settings()
     known, truth = dense(cut.train) | dense(cut.test), dense(cut.validation)
     hidden = linear.visible(snap, found, cut.held_out)
-    priors.parts(hidden, settings, lambda s: metrics.mean_average_precision(s, truth, known))
+    tried = priors.parts(hidden, settings, lambda s: metrics.mean_average_precision(s, truth, known))
+    judged = truth.any(1)[:, None] & ~known
+    threshold = {name: best_threshold(s.clip(0, 1)[judged], truth[judged], 0.0) for name, s in tried.items()}
     parts = priors.parts(linear.visible(snap, found, cut.observed * 0), settings)
     at = np.searchsorted(cut.targets, columns)
-    return {name: scores[:, at] for name, scores in parts.items()}
+    return {name: (scores[:, at], threshold[name]) for name, scores in parts.items()}
 
 
 def main(given: list[str] | None = None) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.special import expit
 
 from benchmarks.first_time import FirstTime
-from benchmarks.tag_rows import Answer, Method
+from benchmarks.tag_rows import Answer, Floats, Method
 from benchmarks.tag_tasks import Task
 from sociogram.config import Home
 from sociogram.encoders.cache import CachedEncoder
@@ -22,15 +22,17 @@ from sociogram.gnn.calibrate import best_threshold
 from sociogram.gnn.config import FitConfig
 from sociogram.gnn.fit import fit
 from sociogram.gnn.linear import logistic
+from sociogram.graph.snapshot import Snapshot
 
-KEPT = (
+OF_CANDIDATE = (
     "validation_map",
     "steps",
     "weight_change",
     "texts_with_gradient",
     "epoch_ratio",
-)  # of the candidate that is kept
+)  # columns from the report of `fit`
 COSTS = (1.0, 4.0, 16.0, 64.0)
+AUTHORED = ("ASKED", "ANSWERED")  # relationships from a user to what the user wrote
 
 
 def sociogram(encoder: str | None = None, **settings: Any) -> Method:
@@ -42,7 +44,7 @@ def _fitted(task: Task, folder: Path, *, encoder: str | None, settings: dict[str
     loaded = load_encoder(*([encoder] if encoder else []), cache=Home.default().cache)
     assert isinstance(loaded, CachedEncoder)
     loaded = FirstTime(loaded)
-    config = FitConfig(min_topic_users=2, tags_per_user=1_000_000, **settings)
+    config = FitConfig(**{"min_topic_users": 2, "tags_per_user": 1_000_000} | dict(task.settings) | settings)
     place = folder / str(abs(hash((encoder, *sorted(map(str, settings.items()))))))
     profiles, report = fit(task.snapshot, loaded, config, place)
     tags = profiles.tags
@@ -52,15 +54,17 @@ def _fitted(task: Task, folder: Path, *, encoder: str | None, settings: dict[str
     probability = np.zeros(task.y.shape, np.float32)
     probability[at] = tags["probability"]
     scores = np.full(task.y.shape, -np.inf, np.float32)
-    if task.test[task.labelled].any():  # what is known is not masked: a later post may be under an old tag
-        scores[at] = -np.arange(len(tags))  # the table's order: observed ones by strength, then by probability
-    else:
-        scores[at] = probability[at]
+    scores[at] = tags["probability"]
+    seen = tags["observed"].to_numpy()
+    if (
+        task.known is None and seen.any()
+    ):  # a later post may be under an old tag: the strongest first, and before all others
+        scores[at[0][seen], at[1][seen]] = 1 + 1 / (1 + tags[seen].groupby("user").cumcount())
     modes = report["modes"]
     own: dict[str, Any] = {"kept": modes["kept"], "saved": loaded.saved}
     for row in modes["candidates"]:
         if row["name"] == modes["kept"]:
-            own |= {k: row[k] for k in KEPT if k in row}
+            own |= {k: row[k] for k in OF_CANDIDATE if k in row}
     own["peak MB"] = report["cost"]["peak_memory_mb"]
     return scores, probability, float(report["tags"]["threshold"]), own
 
@@ -101,6 +105,14 @@ def minilm(task: Task, folder: Path) -> Answer:
     return *found, own | {"saved": loaded.saved}
 
 
+def text_vectors(s: Snapshot) -> dict[str, Floats]:
+    """The same MiniLM table as the mean of each node's own texts [nodes, width]; zeros where there are none."""
+    texts = features.collect_texts(s)
+    table = features.standardise(load_encoder(cache=Home.default().cache).encode(texts.distinct))
+    maps = {label: m[0] for label, m in texts.maps.items()} | {texts.user: features.mean_rows(texts.own)}
+    return {label: np.asarray(m @ table, np.float32) for label, m in maps.items()}
+
+
 def past_tags(task: Task, folder: Path) -> Answer:
     """A user's own past tags, smoothed by popularity; popularity alone where there are none."""
     base = task.y[task.labelled].mean(0)
@@ -122,7 +134,7 @@ SIMPLE: dict[str, Method] = {
 
 def _authored(task: Task, texts: features.Texts) -> list[features.Matrix]:
     s = task.snapshot
-    acts = [s.edges[key].matrix(weighted=False) for key in s.edges if key[1] in ("ASKED", "ANSWERED")]
+    acts = [s.edges[key].matrix(weighted=False) for key in s.edges if key[1] in AUTHORED]
     return [features.mean_rows(a) @ texts.maps["Item"][0] for a in acts]
 
 
@@ -130,8 +142,10 @@ def _terms(task: Task) -> tuple[features.Features, features.Matrix]:
     texts = features.collect_texts(task.snapshot)
     f = features.build_features(task.snapshot, texts, {}, tokenize, seed=0)
     terms = features.term_matrix(texts.distinct, tokenize)
-    first, *rest = _authored(task, texts)
-    posts = sum(rest, start=first)
+    none = features.csr(
+        (len(task.y), terms.shape[0])
+    )  # where posts are texts of relationships they are among the own texts
+    posts = sum(_authored(task, texts), start=none)
     return f, features.unit_rows(features.csr(posts @ terms))
 
 

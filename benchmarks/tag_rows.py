@@ -6,6 +6,7 @@ Intervals: paired bootstrap over the test users, drawn anew within each task.
 
 import json
 import re
+import shutil
 import tempfile
 import time
 from collections import Counter
@@ -16,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks import HERE
+from benchmarks import HERE, SkippedError
 from benchmarks.tag_tasks import Task
 from sociogram.gnn import metrics
 
@@ -39,27 +40,52 @@ class Rows:
             else []
         )
 
-    def run(self, make: Callable[[Path], tuple[Task, ...]], methods: Mapping[str, Method], key: Key) -> None:
-        """All methods on one task that are not done yet; `make` may give several groups of test users on one snapshot."""
-        have = {r["method"] for r in self.done if r["task"] == list(key)}
-        missing = [method for method in methods if method not in have]
+    def run(self, make: Callable[[Path], tuple[Task, ...]], methods: Mapping[str, Method], *keys: Key) -> None:
+        """All methods that are not done yet; `make` gives groups of test users on one snapshot, one for each key."""
+        done = {(r["method"], *r["task"]) for r in self.done}
+        missing = [method for method in methods if any((method, *key) not in done for key in keys)]
         if not missing:
             return
         self.scores.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory() as place:
             tasks = make(Path(place))
             for method in missing:
+                _forget_peak()
                 started = time.process_time()  # other work on the machine does not count
-                scores, probability, threshold, own = methods[method](tasks[0], Path(place))
-                seconds = time.process_time() - started + own.pop("saved", 0.0)
-                self._keep(tasks[0], key, method, scores, probability >= threshold)
-                for task in tasks:
-                    judged = judge(task, scores, probability, threshold)
-                    row = {"task": list(key), "name": task.name, "method": method, "seconds": seconds, **judged, **own}
-                    self.done.append(row)
-                    with self.file.open("a", encoding="utf-8") as out:
-                        out.write(json.dumps(row) + "\n")
-                print(f"  {tasks[-1].name}: {method} {seconds:.0f} s, LRAP {self.done[-1]['LRAP']:.3f}", flush=True)
+                try:
+                    answer = methods[method](tasks[0], Path(place))
+                except SkippedError as reason:
+                    print(f"  {tasks[0].name}: {method} skipped: {reason}", flush=True)
+                    continue
+                seconds = time.process_time() - started + answer[3].pop("saved", 0.0)
+                for task, key in zip(tasks, keys, strict=True):
+                    if (method, *key) not in done:
+                        self._finished(task, key, method, answer, seconds)
+
+    def _finished(self, task: Task, key: Key, method: str, answer: Answer, seconds: float) -> None:
+        scores, probability, threshold, own = answer
+        self._keep(task, key, method, scores, probability >= threshold)
+        judged = judge(task, scores, probability, threshold)
+        row = {"task": list(key), "name": task.name, "method": method, "seconds": seconds, **judged, **own}
+        self._add(row)
+        print(f"  {task.name}: {method} {row['seconds']:.0f} s, LRAP {row['LRAP']:.3f}", flush=True)
+
+    def _add(self, row: dict[str, Any]) -> None:
+        self.done.append(row)
+        with self.file.open("a", encoding="utf-8") as out:
+            out.write(json.dumps(row) + "\n")
+
+    def best_of(self, name: str, candidates: Sequence[str]) -> None:
+        """The row `name` on every task that has all candidates: the one of them that is best on validation, the first of equals."""
+        for key in {tuple(r["task"]) for r in self.done}:
+            mine = {r["method"]: r for r in self.done if tuple(r["task"]) == key}
+            if name in mine or any(c not in mine for c in candidates):
+                continue
+            best = max((mine[c] for c in candidates), key=lambda r: r["validation_map"])
+            seconds = sum(mine[c]["seconds"] for c in candidates)
+            peak = max(mine[c]["peak MB"] for c in candidates)
+            shutil.copyfile(self._at(key, best["method"]), self._at(key, name))
+            self._add(best | {"method": name, "kept": best["method"], "seconds": seconds, "peak MB": peak})
 
     def compared(
         self, keys: Sequence[Key], methods: Sequence[str], pairs: Sequence[tuple[str, str]], draws: int = DRAWS
@@ -85,13 +111,15 @@ class Rows:
 
     def _keep(self, task: Task, key: Key, method: str, scores: Floats, shown: NDArray[np.bool_]) -> None:
         at = np.flatnonzero(task.test)
+        known = _known(task)[at]
+        scores = np.where(known, -np.inf, scores[at])
         np.savez_compressed(
             self._at(key, method),
-            scores=scores[at],
-            shown=shown[at],
+            scores=scores,
+            shown=shown[at] & ~known,
             truth=task.truth[at],
             light=task.light[at],
-            ap=metrics.average_precision(scores[at], task.truth[at]),
+            ap=metrics.average_precision(scores, task.truth[at], known),
         )
 
     def _kept(self, key: Key, method: str) -> dict[str, Any] | None:
@@ -102,34 +130,51 @@ class Rows:
             return dict(stored)
 
 
+def _forget_peak() -> None:
+    """Have the system measure the peak of memory anew, where it can."""
+    place = Path("/proc/self/clear_refs")
+    if place.exists():
+        place.write_text("5")
+
+
 def judge(task: Task, scores: Floats, probability: Floats, threshold: float) -> dict[str, Any]:
-    """All columns for one method."""
+    """All columns for one method; what is known and masked counts nowhere."""
     at, light = np.flatnonzero(task.test), np.flatnonzero(task.light)
-    s, p, truth = scores[at], probability[at], task.truth[at]
-    chosen = p >= threshold
-    base = np.broadcast_to(task.y[task.labelled].mean(0), p.shape)
-    teach = np.flatnonzero(task.labelled)
-    on_train = metrics.lrap(scores[teach], task.y[teach])
+    known = _known(task)
+    free = ~known[at]
+    s, truth, masked = scores[at], task.truth[at], known[at]
+    p, flat = probability[at][free], truth[free]
+    base = np.broadcast_to(task.y[task.labelled].mean(0), truth.shape)[free]
+    chosen = (probability[at] >= threshold) & free
     hit = int((chosen & truth).sum())
-    shown, likely = p[chosen], p >= 0.2
-    covered = metrics.coverage_at_precision(p, truth, 0.9)
+    shown, likely = p >= threshold, p >= 0.2
+    quality = metrics.lrap(s, truth, masked)
     return {
-        "LRAP": metrics.lrap(s, truth),
-        "light": metrics.mean_average_precision(scores[light].T, task.truth[light].T),
-        "mAP": metrics.mean_average_precision(s.T, truth.T),
-        "P@3": metrics.mean(metrics.precision_at_k(s, truth, 3)),
+        "LRAP": quality,
+        "light": metrics.mean_average_precision(scores[light].T, task.truth[light].T, known[light].T),
+        "mAP": metrics.mean_average_precision(s.T, truth.T, masked.T),
+        "P@3": metrics.mean(metrics.precision_at_k(s, truth, 3, masked)),
         "micro F1": metrics.f1_micro(chosen, truth),
         "macro F1": metrics.f1_macro(chosen, truth),
         "precision": hit / max(int(chosen.sum()), 1),
         "recall": hit / max(int(truth.sum()), 1),
-        "accuracy": metrics.accuracy(chosen, truth),
-        "train-test": on_train - metrics.lrap(s, truth),
-        "Brier skill": metrics.brier_skill(p, truth, base),
-        "ECE shown": metrics.ece(shown, truth[chosen]) if len(shown) else float("nan"),
-        "ECE p>=.2": metrics.ece(p[likely], truth[likely]) if likely.any() else float("nan"),
-        "recall at P .9": covered.recall,
+        "accuracy": metrics.accuracy(shown, flat),
+        "train-test": float("nan") if task.known is not None else _on_train(task, scores) - quality,
+        "Brier skill": metrics.brier_skill(p, flat, base),
+        "ECE shown": metrics.ece(p[shown], flat[shown]) if shown.any() else float("nan"),
+        "ECE p>=.2": metrics.ece(p[likely], flat[likely]) if likely.any() else float("nan"),
+        "recall at P .9": metrics.coverage_at_precision(p, flat, 0.9).recall,
         "users": len(at),
     }
+
+
+def _known(task: Task) -> NDArray[np.bool_]:
+    return np.zeros(task.y.shape, bool) if task.known is None else task.known
+
+
+def _on_train(task: Task, scores: Floats) -> float:
+    teach = np.flatnonzero(task.labelled)
+    return metrics.lrap(scores[teach], task.y[teach])
 
 
 def _interval(both: list[Any], metric: Callable[[Any, NDArray[np.int64]], float], draws: int) -> dict[str, float]:

@@ -1,7 +1,8 @@
 """Tag tasks of the Stack Exchange dump: whose tags are hidden, what is to be found, who counts as light (BENCHMARKS C)."""
 
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,8 @@ class Task:
     test: Bools  # [users]
     light: Bools  # [users] light test users
     posts: NDArray[np.int64]  # [users]
+    known: Bools | None = None  # [users, tags] masked when judged; None: what is known may be right again
+    settings: Mapping[str, Any] = field(default_factory=dict)  # of FitConfig, that the task asks for
 
 
 def posts_of(s: Snapshot) -> NDArray[np.int64]:
