@@ -65,6 +65,7 @@ def _fitted(task: Task, folder: Path, *, encoder: str | None, settings: dict[str
     for row in modes["candidates"]:
         if row["name"] == modes["kept"]:
             own |= {k: row[k] for k in OF_CANDIDATE if k in row}
+    own["sure"] = (report["tags"].get("sure") or {}).get("threshold")
     own["peak MB"] = report["cost"]["peak_memory_mb"]
     return scores, probability, float(report["tags"]["threshold"]), own
 

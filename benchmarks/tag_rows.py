@@ -65,7 +65,7 @@ class Rows:
     def _finished(self, task: Task, key: Key, method: str, answer: Answer, seconds: float) -> None:
         scores, probability, threshold, own = answer
         self._keep(task, key, method, scores, probability >= threshold)
-        judged = judge(task, scores, probability, threshold)
+        judged = judge(task, scores, probability, threshold) | _sure(task, probability, own.pop("sure", None))
         row = {"task": list(key), "name": task.name, "method": method, "seconds": seconds, **judged, **own}
         self._add(row)
         print(f"  {task.name}: {method} {row['seconds']:.0f} s, LRAP {row['LRAP']:.3f}", flush=True)
@@ -175,6 +175,19 @@ def _known(task: Task) -> NDArray[np.bool_]:
 def _on_train(task: Task, scores: Floats) -> float:
     teach = np.flatnonzero(task.labelled)
     return metrics.lrap(scores[teach], task.y[teach])
+
+
+def _sure(task: Task, probability: Floats, threshold: float | None) -> dict[str, Any]:
+    """Precision and recall of what a method calls sure: a threshold that reached a precision of .9 on its validation."""
+    if threshold is None:
+        return {}
+    at = np.flatnonzero(task.test)
+    said, truth = probability[at] >= threshold, task.truth[at]
+    hits = int((said & truth).sum())
+    return {
+        "precision of sure": hits / int(said.sum()) if said.any() else None,
+        "recall of sure": hits / max(int(truth.sum()), 1),
+    }
 
 
 def _interval(both: list[Any], metric: Callable[[Any, NDArray[np.int64]], float], draws: int) -> dict[str, float]:

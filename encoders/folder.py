@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from sociogram.encoders.transformer import TransformerEncoder
 
 SETTINGS_FILE = "sociogram_encoder.json"
+BEGINNING = 128  # tokens of a text that a plain language model reads
 LONGEST_WINDOW = 512  # tokens: attention costs grow with the square, so longer texts go in windows even where a model could take more
 TOKENIZER_FILES = (
     "tokenizer.json",
@@ -52,8 +53,8 @@ def load_gguf(file: Path, name: str, device: str | None = None, options: Options
 
     at = found_device(device)
     module, tokenizer = open_gguf(file, native_dtype(at))
-    longest = min(int(module.config.max_position_embeddings), LONGEST_WINDOW)
-    settings = _with_beginning(TransformerSettings(CAUSAL_POOLING, max_length=longest), tokenizer)
+    positions = int(module.config.max_position_embeddings)
+    settings = _with_beginning(_beginnings(TransformerSettings(CAUSAL_POOLING), positions), tokenizer)
     settings = with_options(settings, options or {})
     return assembled(_placed(module, at), tokenizer, name, settings, str(file.resolve()))
 
@@ -214,7 +215,14 @@ def _settings(folder: Path, config: dict[str, Any], name: str) -> tuple[Transfor
     pooling = next((kind for key, kind in STATED_POOLINGS.items() if stated.get(key)), pooling)
     modules = read_json(folder / "modules.json")
     normalise = modules is None or any(str(module.get("type", "")).endswith("Normalize") for module in modules)
-    return TransformerSettings(pooling=pooling, normalise=normalise, max_length=_max_length(folder, config)), name
+    settings, longest = TransformerSettings(pooling=pooling, normalise=normalise), _max_length(folder, config)
+    plain = pooling == CAUSAL_POOLING  # not trained as a text encoder, which would say how it is read
+    return _beginnings(settings, longest) if plain else replace(settings, max_length=longest), name
+
+
+def _beginnings(settings: TransformerSettings, longest: int) -> TransformerSettings:
+    """A plain language model is dear and reads the beginning of each text (docs/decisions/text-encoder.md: what was measured)."""
+    return replace(settings, max_length=min(longest, BEGINNING), max_windows=1)
 
 
 def own_settings(folder: Path, name: str) -> tuple[TransformerSettings, str] | None:

@@ -14,6 +14,8 @@ Floats = NDArray[np.floating[Any]]
 Truth = NDArray[np.bool_]
 DECAY = 1e-4
 FAINT = 0.1  # a tag less probable than this is never shown
+FEWEST = 20  # pairs that a threshold must let through
+SURE = 0.9  # precision of what is told apart as sure
 
 
 @dataclass
@@ -25,6 +27,7 @@ class Calibration:
 
     weights: list[float]
     threshold: float = 0.5
+    sure: float | None = None  # from this probability on, `SURE` of the tags are true; None: no threshold reaches that
     implied: list[Implied] = field(default_factory=list)  # topics that imply broader ones
 
     @classmethod
@@ -86,8 +89,24 @@ def fit_calibration(scores: Floats, known: Truth, truth: Truth, activity: Floats
     start = np.array([0.5, 0.5, *[0.0] * (of_user.shape[1] - 1), special.logit(np.clip(y.mean(), 1e-4, 1 - 1e-4))])
     bounds = [(0, None), (0, None), *[(None, None)] * of_user.shape[1]]  # a better score is never less probable
     w = optimize.minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x
-    threshold = best_threshold(special.expit(odds(w)), y > 0, floor)
-    return Calibration(w.tolist(), max(threshold, FAINT))  # where few pairs were judged the best cut can be next to 0
+    p, hit = special.expit(odds(w)), y > 0
+    threshold = max(best_threshold(p, hit, floor), FAINT)  # where few pairs were judged the best cut can be next to 0
+    return Calibration(w.tolist(), threshold, sure_threshold(p, hit, SURE))
+
+
+def sure_threshold(p: Floats, hit: Truth, precision: float) -> float | None:
+    """The lowest probability from which on `precision` is reached; None where fewer than `FEWEST` pairs reach it."""
+    order = np.argsort(-p, kind="stable")
+    said = np.arange(1, len(p) + 1)
+    last = np.append(np.diff(p[order]) != 0, True)
+    reached = _safe_precision(p[order], np.cumsum(hit[order]), said) >= precision
+    good = np.flatnonzero(last & reached & (said >= FEWEST))
+    return float(p[order][good[-1]]) if len(good) else None
+
+
+def _safe_precision(p: Floats, got: NDArray[Any], said: NDArray[Any]) -> NDArray[np.float64]:
+    """The lower of what was hit and what the probabilities say [n]: the best of many thresholds on hits alone is partly luck."""
+    return np.asarray(np.minimum(got, np.cumsum(p)) / said)
 
 
 def best_threshold(p: Floats, hit: Truth, floor: float) -> float:
@@ -95,10 +114,10 @@ def best_threshold(p: Floats, hit: Truth, floor: float) -> float:
     order = np.argsort(-p, kind="stable")
     got = np.cumsum(hit[order])
     said = np.arange(1, len(p) + 1)
-    precision, f1 = got / said, 2 * got / (said + hit.sum())
+    precision, f1 = _safe_precision(p[order], got, said), 2 * got / (said + hit.sum())
     last = np.append(np.diff(p[order]) != 0, True)  # only between different probabilities
-    good = last & (precision >= floor) & (said >= min(20, len(p)))
+    good = last & (precision >= floor) & (said >= min(FEWEST, len(p)))
     if not good.any():
-        good = last & (said >= min(20, len(p)))
+        good = last & (said >= min(FEWEST, len(p)))
         return float(p[order][np.argmax(np.where(good, precision, -1))])
     return float(p[order][np.argmax(np.where(good, f1, -1))])

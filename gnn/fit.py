@@ -226,6 +226,7 @@ def _save(model: Sociogram, config: FitConfig, choice: Choice, folder: Path) -> 
     record = {
         "weights": choice.calibration.weights,
         "threshold": choice.calibration.threshold,
+        "sure": choice.calibration.sure,
         "implied": choice.calibration.implied,
         "stack": {"weights": choice.stack.weights, "scales": choice.stack.scales},
         "offset": {"weights": choice.phase.offset.weights, "scales": choice.phase.offset.scales},

@@ -98,7 +98,22 @@ def tag_report(
         },
         "brier_skill": metrics.brier_skill(p, hit, float(hit.mean())) if hit.any() else None,
         "threshold": calibration.threshold,
-        "recall_at_precision_90": metrics.coverage_at_precision(p, hit, 0.9).recall if len(p) else 0.0,
+        "sure": _sure(p, hit, calibration.sure),
+    }
+
+
+def _sure(p: Floats, hit: Bools, threshold: float | None) -> dict[str, Any] | None:
+    """What the threshold that reached nine of ten on validation comes to."""
+    if threshold is None:
+        return None
+    said = p >= threshold
+    found = int((said & hit).sum())
+    precision = found / int(said.sum()) if said.any() else None
+    return {
+        "threshold": threshold,
+        "pairs": int(said.sum()),
+        "precision": precision,
+        "recall": found / max(int(hit.sum()), 1),
     }
 
 

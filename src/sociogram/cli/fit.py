@@ -39,6 +39,10 @@ def fit(
         str, typer.Option(help="Hugging Face id, folder, GGUF file, smollm2-135m, or `light`.")
     ] = "all-MiniLM-L6-v2",
     revision: Annotated[str | None, typer.Option(help="Revision of a Hugging Face id.")] = None,
+    precision: Annotated[
+        float,
+        typer.Option(min=0.0, max=1.0, help="Show only tags as probable as reached this precision on validation."),
+    ] = 0.5,
     seed: Annotated[int, typer.Option(help="Seed.")] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda: where the network learns.")] = "auto",
     finish: Annotated[
@@ -67,6 +71,7 @@ def fit(
         "encoder": encoder,
         "revision": revision,
         "mode": mode.value,
+        "precision_floor": precision,
         "seed": seed,
         "device": device,
         "finish": finish,

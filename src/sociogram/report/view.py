@@ -53,7 +53,8 @@ def view(report: Mapping[str, Any], profiles: Profiles, snapshot: Snapshot) -> d
         "bins": [b for b in _rows(tags, "reliability") if number(b.get("predicted")) is not None],
         "confidence": {
             "ece": _errors(tags),
-            **{k: number(tags.get(k)) for k in ("threshold", "recall_at_precision_90", "brier_skill")},
+            **{k: number(tags.get(k)) for k in ("threshold", "brier_skill")},
+            "sure": {k: number(_dict(tags, "sure").get(k)) for k in ("threshold", "precision", "recall")},
         },
         "item_table": methods(measured(items)[0]),
         "item_split": measured(items)[1],
@@ -87,9 +88,11 @@ def _figures(
         beside = f"{name}; 0 is perfect" if chance is None else f"{name}; by chance alone {decimal(chance)}"
         told = f"{METRICS['ece'][1]}; perfect probabilities of so few tags would show what stands as chance"
         found.append(Figure("calibration error", decimal(value), beside, told))
-    if (reached := number(tags.get("recall_at_precision_90"))) is not None:
-        meaning = "share of the true tags that is found when nine of ten tags shown are true"
-        found.append(Figure("recall at 90 % precision", decimal(reached), "1 would be all", meaning))
+    sure = _dict(tags, "sure")
+    if (reached := number(sure.get("precision"))) is not None:
+        meaning = "precision on test users of the tags that are as probable as reached nine of ten on validation users"
+        beside = f"{decimal(number(sure.get('recall')) or 0.0)} of the true tags are among them; aimed at: .9"
+        found.append(Figure("precision of sure tags", decimal(reached), beside, meaning))
     if stages:
         memory = number(cost.get("peak_memory_mb"))
         beside = "" if memory is None else f"{memory:,.0f} MB at most"

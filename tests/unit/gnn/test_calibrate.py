@@ -7,7 +7,7 @@ from gnn_community import community
 from scipy import special
 
 from sociogram.gnn import metrics
-from sociogram.gnn.calibrate import Calibration, best_threshold, fit_calibration, user_activity
+from sociogram.gnn.calibrate import Calibration, best_threshold, fit_calibration, sure_threshold, user_activity
 
 USERS, TAGS = 1200, 20
 
@@ -59,6 +59,26 @@ def test_the_threshold_keeps_its_precision() -> None:
     hit = rng.random(5000) < p
     cut = best_threshold(p, hit, 0.8)
     assert hit[p >= cut].mean() >= 0.8
+
+
+def test_what_is_called_sure_is_on_other_users_too() -> None:
+    rng = np.random.default_rng(1)
+    reached = []
+    for _ in range(40):
+        p = rng.beta(0.6, 0.9, 1000)
+        cut = sure_threshold(p, rng.random(1000) < p, 0.9)
+        if cut is not None:
+            others = rng.beta(0.6, 0.9, 60_000)
+            reached.append((rng.random(60_000) < others)[others >= cut].mean())
+    assert len(reached) > 20
+    assert abs(np.mean(reached) - 0.9) < 0.03
+    assert min(reached) > 0.85
+
+
+def test_nothing_is_sure_where_nothing_reaches_it() -> None:
+    p = np.full(200, 0.4)
+    assert sure_threshold(p, np.arange(200) % 5 < 2, 0.9) is None
+    assert sure_threshold(np.full(10, 0.99), np.ones(10, bool), 0.9) is None
 
 
 def test_activity_counts_what_a_user_does_and_no_interest(tmp_path: Path) -> None:

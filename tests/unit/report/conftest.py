@@ -177,7 +177,7 @@ def full_report(topics: list[str]) -> dict[str, Any]:
             ],
             "ece": 0.031,
             "threshold": 0.42,
-            "recall_at_precision_90": 0.38,
+            "sure": {"threshold": 0.81, "pairs": 40, "precision": 0.88, "recall": 0.38},
         },
         "items": {"rows": [items("popularity", 0.083), items("iALS", 0.204), items("sociogram", 0.231)]},
         "attributes": {
