@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, special
 
+from sociogram.gnn.calibrate import platt
 from sociogram.gnn.features import Matrix, standardise
 from sociogram.gnn.heads import Target
 from sociogram.graph.profile import Attribute
@@ -156,7 +157,7 @@ def _choice(target: Target, score: Floats, decided: Floats) -> Attribute:
         return Attribute(
             "class", [target.values[i] for i in best], np.take_along_axis(p, best[:, None], 1)[:, 0].astype(np.float32)
         )
-    a, b = _platt(score[rows].ravel(), target.y[rows].ravel())
+    a, b = platt(score[rows].ravel().astype(float), target.y[rows].ravel().astype(float))
     p, chosen = special.expit(a * score + b), score >= _cuts(target, score)
     values = [[v for v, c in zip(target.values, line, strict=True) if c] for line in chosen]
     sure = np.where(chosen, p, np.nan)
@@ -201,15 +202,6 @@ def _scaling(score: Floats, y: NDArray[np.int64]) -> tuple[float, NDArray[np.flo
 def _logits(score: Floats) -> NDArray[np.float64]:
     """Logarithms of scores that may be negative (ridge): a tenth of an even share is the least, so that no tail rules the fit."""
     return np.asarray(np.log(np.maximum(score, 0.1 / score.shape[1])), np.float64)
-
-
-def _platt(s: Floats, y: Floats) -> tuple[float, float]:
-    def loss(w: NDArray[np.float64]) -> float:
-        z = w[0] * s + w[1]
-        return float((np.logaddexp(0, z) - y * z).mean() + 1e-4 * w[0] ** 2)
-
-    found = optimize.minimize(loss, np.array([4.0, -2.0]), method="L-BFGS-B", bounds=[(0, None), (None, None)])
-    return float(found.x[0]), float(found.x[1])
 
 
 def _abstain(target: Target, attribute: Attribute) -> None:

@@ -94,6 +94,20 @@ def fit_calibration(scores: Floats, known: Truth, truth: Truth, activity: Floats
     return Calibration(w.tolist(), threshold, sure_threshold(p, hit, SURE))
 
 
+def platt(scores: Floats, hit: NDArray[Any], decay: float = DECAY) -> tuple[float, float]:
+    """Slope (never below 0) and level of p = sigmoid(slope x score + level) by likelihood (Platt 1999)."""
+
+    def loss(w: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        z = w[0] * scores + w[1]
+        residual = (special.expit(z) - hit) / len(z)
+        value = float((np.logaddexp(0, z) - hit * z).mean() + decay * w[0] ** 2)
+        return value, np.array([residual @ scores + 2 * decay * w[0], residual.sum()])
+
+    start, bounds = np.array([4.0, -2.0]), [(0, None), (None, None)]
+    found = optimize.minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x
+    return float(found[0]), float(found[1])
+
+
 def sure_threshold(p: Floats, hit: Truth, precision: float) -> float | None:
     """The lowest probability from which on `precision` is reached; None where fewer than `FEWEST` pairs reach it."""
     order = np.argsort(-p, kind="stable")

@@ -58,9 +58,7 @@ class Choice:
     @cached_property
     def precision(self) -> Floats:
         """Average precision [validation users] of the crossed scores: what candidates are compared by."""
-        rows = self.held.users
-        ap = metrics.average_precision(self.crossed[rows], self.held.truth[rows], self.held.known[rows])
-        return np.asarray(ap, np.float32)
+        return np.asarray(self.held.precision(self.crossed), np.float32)
 
     def parts(self, known: Bools) -> dict[str, Floats]:
         """The linear parts and the network upon them."""
@@ -85,12 +83,8 @@ def validation_part(c: Context) -> HeldOut:
 
 def hidden_phase(c: Context, held: HeldOut, progress: Progress = SILENT) -> Phase:
     """The problem with validation and test hidden; the strengths of the linear parts are chosen on validation."""
-    rows = held.users
-
-    def quality(scores: Floats) -> float:
-        return metrics.mean_average_precision(scores[rows], held.truth[rows], held.known[rows])
-
-    return build_phase(c, c.split.held_out, truth=held.truth, quality=quality if len(rows) else None, progress=progress)
+    quality = held.mean_precision if len(held.users) else None
+    return build_phase(c, c.split.held_out, truth=held.truth, quality=quality, progress=progress)
 
 
 def choose(c: Context, folder: Path, budget: Budget, progress: Progress = SILENT, *, label: str = "train") -> Choice:
@@ -147,10 +141,9 @@ def test_report(choice: Choice) -> dict[str, Any]:
         at = np.flatnonzero(fold.truth.any(1))
         on_train = metrics.mean_average_precision(train_score[at], fold.truth[at], fold.known[at])
         report["train_minus_test"] = {"map": on_train - report["rows"][0]["map"]}
-    rows = held.users
     score = choice.stack.apply(choice.parts(held.known), held.known)
     report["stack"] = {n: round(w, 4) for n, w in choice.stack.weights.items() if w > 1e-3}
-    report["validation_map"] = metrics.mean_average_precision(score[rows], held.truth[rows], held.known[rows])
+    report["validation_map"] = held.mean_precision(score)
     report["strengths"] = dict(c.settings.chosen)
     return report
 

@@ -26,6 +26,15 @@ class HeldOut:
     def users(self) -> NDArray[np.int64]:
         return np.flatnonzero(self.truth.any(1))
 
+    def precision(self, scores: Floats) -> NDArray[np.float64]:
+        """Average precision of each of the users."""
+        u = self.users
+        return metrics.average_precision(scores[u], self.truth[u], self.known[u])
+
+    def mean_precision(self, scores: Floats) -> float:
+        """Its mean over the users (mAP)."""
+        return metrics.mean(self.precision(scores))
+
 
 def decisions(probability: Floats, held: HeldOut, threshold: float) -> dict[str, float]:
     """F1, precision, recall and accuracy of `probability >= threshold` over unknown pairs; coverage: users with a shown tag."""
@@ -49,7 +58,7 @@ def row(method: str, scores: Floats, calibration: Calibration, held: HeldOut) ->
     """One line of the table for one method on test."""
     u = held.users
     s, t, k = scores[u], held.truth[u], held.known[u]
-    out = {"method": method, "split": "test", "map": metrics.mean_average_precision(s, t, k)}
+    out = {"method": method, "split": "test", "map": held.mean_precision(scores)}
     out["precision@3"] = metrics.mean(metrics.precision_at_k(s, t, 3, k))
     out |= decisions(calibration.probability(scores, held.known, held.activity), held, calibration.threshold)
     return {**out, "lrap": metrics.lrap(s, t, k), "threshold": calibration.threshold}
@@ -68,13 +77,12 @@ def tag_report(
     """Rows of the model and of every linear part (each calibrated on validation alike), and the paired differences of AP."""
     rows = [row("sociogram", final, calibration, test)]
     u = test.users
-    ours = metrics.average_precision(final[u], test.truth[u], test.known[u])
+    ours = test.precision(final)
     versus = []
     for name, scores in parts.items():
         fitted = fit_calibration(scores, validation.known, validation.truth, validation.activity, floor)
         rows.append(row(name, scores, fitted, test))
-        theirs = metrics.average_precision(scores[u], test.truth[u], test.known[u])
-        d = metrics.paired_bootstrap(ours, theirs, seed=seed)
+        d = metrics.paired_bootstrap(ours, test.precision(scores), seed=seed)
         versus.append({"baseline": name, "difference": d.difference, "low": d.low, "high": d.high})
     probability = calibration.probability(final, test.known, test.activity)[u]
     free = ~test.known[u]

@@ -13,6 +13,7 @@ from safetensors.torch import load_file, save_file
 from scipy import special
 
 from sociogram.errors import InputError
+from sociogram.gnn.calibrate import platt
 from sociogram.gnn.choose import Choice
 from sociogram.gnn.features import moments
 from sociogram.gnn.model import Sociogram
@@ -92,8 +93,6 @@ def text_scores(choice: Choice) -> Floats:
 
 def _platt(choice: Choice) -> tuple[float, float]:
     """Slope and level by logistic regression on validation pairs, the score being that of the text alone."""
-    from sklearn.linear_model import LogisticRegression
-
     if not choice.judged:
         return 1.0, 0.0
     held, scores = choice.held, text_scores(choice)
@@ -104,5 +103,4 @@ def _platt(choice: Choice) -> tuple[float, float]:
         x, y = x[kept], y[kept]
     if not y.any() or y.all():
         return 1.0, 0.0
-    fitted = LogisticRegression(C=1e4, max_iter=500).fit(x[:, None], y)
-    return max(float(fitted.coef_[0, 0]), 0.0), float(fitted.intercept_[0])
+    return platt(x.astype(float), y.astype(float), decay=0.0)
