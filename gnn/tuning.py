@@ -163,6 +163,12 @@ class Tuner:
         if tuned is None:
             self.load(self.first)
             return None
+        for part in objectives:
+            if not any(point[f"gradient_{part}"] for point in tuned.curve):
+                progress.say(
+                    "alarm",
+                    f"{name}: no gradient of its part {part!r} reached the text encoder in {len(tuned.curve)} steps",
+                )
         tuned.table = self.table(progress)
         tuned.weights = self.weights()
         if checkpoint is not None:
@@ -201,11 +207,11 @@ class Tuner:
                 limit = len(tuned.curve)
             started, first = time.perf_counter(), len(tuned.curve)
             while (step := len(tuned.curve)) < limit:
-                rows = self._fitting(objectives, optimizer, name, step)
+                rows, flow = self._fitting(objectives, optimizer, name, step)
                 tuned.reached.update(rows.tolist())
                 texts += len(rows)
                 losses = {k: v for _, o in objectives.values() for k, v in o.losses().items()}
-                tuned.curve.append({"step": step + 1, **losses})
+                tuned.curve.append({"step": step + 1, **losses, **flow})
                 each = (time.perf_counter() - started) / (step + 1 - first)
                 tuned.step_seconds, tuned.step_texts = each, texts / (step + 1 - first)
                 stage.advance(1, _note(losses, tuned.step_texts / max(each, 1e-9)))
@@ -219,14 +225,13 @@ class Tuner:
 
     def _fitting(
         self, objectives: Mapping[str, tuple[float, Objective]], optimizer: torch.optim.Optimizer, name: str, step: int
-    ) -> NDArray[np.int64]:
-        """One step, with fewer texts from now on where memory runs out; returns the texts that it read."""
+    ) -> tuple[NDArray[np.int64], dict[str, float]]:
+        """One step, with fewer texts from now on where memory runs out; returns the texts that it read and the norms of its gradients."""
 
-        def once() -> NDArray[np.int64]:
+        def once() -> tuple[NDArray[np.int64], dict[str, float]]:
             rng = np.random.default_rng((self.config.seed, 13, step))  # nothing to keep when a run is cut
             rows = np.unique(np.concatenate([o.ask(rng, self.size) for _, o in objectives.values()]))
-            self._step(objectives, rows, optimizer, name)
-            return rows
+            return rows, self._step(objectives, rows, optimizer, name)
 
         def less() -> bool:
             self.size /= 2
@@ -240,7 +245,7 @@ class Tuner:
         rows: NDArray[np.int64],
         optimizer: torch.optim.Optimizer,
         name: str,
-    ) -> None:
+    ) -> dict[str, float]:
         vectors = self.top.vectors(self._lower(), rows, TOKENS)
         standard = (vectors - self.mean.to(vectors)) / self.deviation.to(vectors)
         spread = float(standard.detach().std(0).max()) if len(rows) > 2 else 1.0
@@ -249,10 +254,12 @@ class Tuner:
                 f"{name}: the text encoder collapsed: all texts have one vector (spread {spread:.1e}). "
                 f"Lower encoder_rate (now {self.tuning.rate:g})."
             )
-        total = torch.zeros_like(standard)
-        for weight, objective in objectives.values():
+        total, flow = torch.zeros_like(standard), {}
+        for part, (weight, objective) in objectives.items():
             gradient = objective.gradient(standard, rows)
-            total = total + weight * gradient / gradient.norm().clamp(min=1e-10)
+            norm = gradient.norm()
+            flow[f"gradient_{part}"] = float(norm)
+            total = total + weight * gradient / norm.clamp(min=1e-10)
         parameters = list(self.top.parameters())
         grads = torch.autograd.grad(standard, parameters, total, allow_unused=True)
         norm = torch.sqrt(sum((g.float() ** 2).sum() for g in grads if g is not None) + torch.tensor(1e-24))
@@ -265,6 +272,7 @@ class Tuner:
         optimizer.step()
         for _, objective in objectives.values():
             objective.saw(standard.detach(), rows)
+        return flow
 
     def _state(
         self,

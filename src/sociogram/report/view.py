@@ -154,7 +154,8 @@ def _curves(rows: Sequence[Mapping[str, Any]], title: str = "Training loss") -> 
     xs = [float(i) if s is None else s for i, s in enumerate(steps)]
     keys = list(dict.fromkeys(k for r in rows for k in r if k != "step"))
     losses = [k for k in keys if k.startswith("loss")]
-    scores = [k for k in keys if k not in losses]
+    flow = [k for k in keys if k.startswith("gradient")]
+    scores = [k for k in keys if k not in losses and k not in flow]
 
     def series(names: list[str]) -> list[Series]:
         nan = float("nan")
@@ -165,6 +166,7 @@ def _curves(rows: Sequence[Mapping[str, Any]], title: str = "Training loss") -> 
 
     drawn = [
         plots.lines(series(losses), "step", "loss", title),
+        plots.lines(series(flow), "step", "norm", "Gradient on the text vectors"),
         plots.lines(series(scores), "step", "validation score", "Validation score"),
     ]
     return [d for d in drawn if d]

@@ -20,7 +20,8 @@ from sociogram.errors import EncoderError, InputError, TrainingError
 from sociogram.gnn.config import FitConfig
 from sociogram.gnn.features import collect_texts
 from sociogram.gnn.fit import fit
-from sociogram.gnn.tuning import first_table
+from sociogram.gnn.objectives import Objective
+from sociogram.gnn.tuning import Tuner, first_table
 from sociogram.graph.snapshot import Snapshot
 from sociogram.progress import SILENT, Stage
 
@@ -58,6 +59,8 @@ def test_joint_reaches_encoder_and_network_and_the_losses_fall(graph: Snapshot, 
     assert rows["joint"]["weight_change"] > 1e-5
     assert rows["joint"]["texts_with_gradient"] > 10
     assert rows["joint"]["epoch_ratio"] > 0
+    assert all(point["gradient_links"] > 0 for point in report["modes"]["curves"]["joint"])
+    assert any(point["gradient_network"] > 0 for point in report["modes"]["curves"]["joint"])
     curve = report["modes"]["curves"]["joint"]
     for part in ("loss_links", "loss_items"):
         losses = [point[part] for point in curve]
@@ -201,6 +204,37 @@ def test_em_within_a_budget(graph: Snapshot, cache: Path, tmp_path: Path) -> Non
     config = replace(QUICK, mode="em", encoder_steps=100_000, budget_seconds=30.0)
     _, report = fit(graph, load_encoder(cache=cache), config, tmp_path / "run")
     assert "em stopped before round 1: too little time left" in report["modes"]["sentence"]
+
+
+class Deaf(Objective):
+    """Learns nothing from any text."""
+
+    def ask(self, rng: np.random.Generator, size: float = 1.0) -> Any:
+        return np.arange(4)
+
+    def gradient(self, vectors: Any, rows: Any) -> Any:
+        return vectors.detach() * 0
+
+    def losses(self) -> dict[str, float]:
+        return {}
+
+
+class Said(CutAt):
+    """Keeps what is said."""
+
+    def __init__(self) -> None:
+        super().__init__("", 0)
+        self.told: list[str] = []
+
+    def say(self, name: str, text: str) -> None:
+        self.told.append(f"{name}: {text}")
+
+
+def test_a_gradient_that_does_not_arrive_is_told(graph: Snapshot, cache: Path) -> None:
+    tuner = Tuner(load_encoder(cache=cache), collect_texts(graph).distinct, replace(QUICK, mode="two_step"))
+    told = Said()
+    tuner.tune({"links": (1.0, Deaf())}, None, "", name="two_step", progress=told)
+    assert told.told == ["alarm: two_step: no gradient of its part 'links' reached the text encoder in 8 steps"]
 
 
 def test_budgets(graph: Snapshot, cache: Path, tmp_path: Path) -> None:
