@@ -46,7 +46,7 @@ def gds_graphsage(task: Task, folder: Path) -> Answer:
     """`gds.beta.graphSage` of two mean layers, one projection a label; C and threshold of the regression by cross-validation."""
     with own_database() as store:
         graph = relations(task.snapshot)
-        vectors = text_vectors(task.snapshot)
+        vectors, saved = text_vectors(task.snapshot)
         vectors = {label: x for label, x in vectors.items() if any(label in (key[0], key[2]) for key in graph)}
         _write(store, vectors, graph)
         own = _train(store, list(vectors), graph)
@@ -54,7 +54,7 @@ def gds_graphsage(task: Task, folder: Path) -> Answer:
     scores, probability, threshold, _ = regression(
         task, features.csr(features.standardise(users) / np.sqrt(users.shape[1]))
     )
-    return scores, probability, threshold, own
+    return scores, probability, threshold, own | {"saved": saved}
 
 
 @contextmanager

@@ -11,14 +11,15 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_sequence
 
 from benchmarks.tag_methods import AUTHORED
 from benchmarks.tag_rows import Answer, Floats
-from benchmarks.tag_stop import Rows, base_rates, parted, seeded, stopped
+from benchmarks.tag_stop import Rows, Stopped, base_rates, parted, seeded, stopped
 from benchmarks.tag_tasks import Task
 from sociogram.encoders.keywords import tokenize
 from sociogram.graph.snapshot import Snapshot
 
 VOCABULARY, EMBEDDING, STATES = 10_000, 256, 128
 WORDS = 256  # of a user's text that are read
-BATCH, RATE, DROPOUT = 16, 2e-3, 0.2
+BATCH = 16
+SETTINGS = ((2e-3, 0.2), (1e-3, 0.5))  # rate and dropout; the better on the users held out is taken
 EPOCHS, PATIENCE = 40, 8
 UNKNOWN = 0  # word outside the vocabulary; also what a user without text is read as
 
@@ -26,11 +27,11 @@ UNKNOWN = 0  # word outside the vocabulary; also what a user without text is rea
 class Classifier(nn.Module):
     """Embedding, LSTM, and a log-odds for each tag from the last state."""
 
-    def __init__(self, words: int, bias: Tensor) -> None:
+    def __init__(self, words: int, bias: Tensor, dropout: float) -> None:
         super().__init__()
         self.embedding = nn.Embedding(words, EMBEDDING)
         self.lstm = nn.LSTM(EMBEDDING, STATES, batch_first=True)
-        self.dropout = nn.Dropout(DROPOUT)
+        self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(STATES, len(bias))
         with torch.no_grad():
             self.head.bias.copy_(bias)
@@ -44,17 +45,26 @@ class Classifier(nn.Module):
 
 
 def lstm(task: Task, folder: Path) -> Answer:
-    """LSTM on bio, posts and comments of the user; epochs and threshold by a fifth of the training users."""
+    """LSTM on bio, posts and comments of the user; rate, dropout, epochs and threshold by a fifth of the training users."""
     texts = user_words(task.snapshot)
     learnt, held = parted(task)
     with seeded(0):
-        trial = _Training(task, texts, learnt)
-        found = stopped(trial.epoch, trial.logits, task, held, patience=PATIENCE, most=EPOCHS)
-        whole = _Training(task, texts, np.flatnonzero(task.labelled))
+        tried: dict[tuple[float, float], Stopped] = {}
+        for setting in SETTINGS:
+            trial = _Training(task, texts, learnt, *setting)
+            tried[setting] = stopped(trial.epoch, trial.logits, task, held, patience=PATIENCE, most=EPOCHS)
+        best = max(tried, key=lambda setting: tried[setting].quality)
+        found = tried[best]
+        whole = _Training(task, texts, np.flatnonzero(task.labelled), *best)
         for _ in range(found.rounds):
             whole.epoch()
         z = whole.logits(np.arange(len(texts)))
-    return z, expit(z), found.threshold, {"steps": whole.steps, "validation": found.quality}
+    return (
+        z,
+        expit(z),
+        found.threshold,
+        {"steps": whole.steps, "validation": found.quality, "rate": best[0], "dropout": best[1]},
+    )
 
 
 def user_words(s: Snapshot) -> list[list[str]]:
@@ -84,14 +94,14 @@ def _first_words(texts: list[str]) -> list[str]:
 class _Training:
     """One network that learns from `rows`, its vocabulary among it."""
 
-    def __init__(self, task: Task, texts: list[list[str]], rows: Rows) -> None:
+    def __init__(self, task: Task, texts: list[list[str]], rows: Rows, rate: float, dropout: float) -> None:
         counts = Counter(word for row in rows for word in texts[row])
         place = {word: i for i, (word, _) in enumerate(counts.most_common(VOCABULARY - 1), UNKNOWN + 1)}
         self.words = [torch.tensor([place.get(w, UNKNOWN) for w in words] or [UNKNOWN]) for words in texts]
         self.rows, self.steps = rows, 0
         self.y = torch.from_numpy(task.y.astype(np.float32))
-        self.model = Classifier(len(place) + 1, base_rates(task, rows))
-        self.optimiser = torch.optim.Adam(self.model.parameters(), lr=RATE)
+        self.model = Classifier(len(place) + 1, base_rates(task, rows), dropout)
+        self.optimiser = torch.optim.Adam(self.model.parameters(), lr=rate)
 
     def epoch(self) -> None:
         """Every training user once."""

@@ -41,9 +41,7 @@ def sociogram(encoder: str | None = None, **settings: Any) -> Method:
 
 
 def _fitted(task: Task, folder: Path, *, encoder: str | None, settings: dict[str, Any]) -> Answer:
-    loaded = load_encoder(*([encoder] if encoder else []), cache=Home.default().cache)
-    assert isinstance(loaded, CachedEncoder)
-    loaded = FirstTime(loaded)
+    loaded = first_time(encoder)
     config = FitConfig(**{"min_topic_users": 2, "tags_per_user": 1_000_000} | dict(task.settings) | settings)
     place = folder / str(abs(hash((encoder, *sorted(map(str, settings.items()))))))
     profiles, report = fit(task.snapshot, loaded, config, place)
@@ -96,22 +94,20 @@ def neighbours_text(task: Task, folder: Path) -> Answer:
 
 def minilm(task: Task, folder: Path) -> Answer:
     """Logistic regression on MiniLM vectors of the user's own texts and posts."""
-    texts = features.collect_texts(task.snapshot)
-    loaded = load_encoder(cache=Home.default().cache)
-    assert isinstance(loaded, CachedEncoder)
-    loaded = FirstTime(loaded)
-    table = features.standardise(loaded.encode(texts.distinct))
-    maps = [texts.maps[texts.user][0], *_authored(task, texts)]
-    *found, own = regression(task, features.csr(np.concatenate([m @ table for m in maps], 1) / 20.0))
-    return *found, own | {"saved": loaded.saved}
+    vectors, saved = text_vectors(task.snapshot)
+    authored = [acts @ vectors["Item"] for acts in _authored(task)]
+    x = np.concatenate([vectors[task.snapshot.users.label], *authored], 1) / 20.0
+    *found, own = regression(task, features.csr(x))
+    return *found, own | {"saved": saved}
 
 
-def text_vectors(s: Snapshot) -> dict[str, Floats]:
-    """The same MiniLM table as the mean of each node's own texts [nodes, width]; zeros where there are none."""
+def text_vectors(s: Snapshot) -> tuple[dict[str, Floats], float]:
+    """MiniLM vectors, standardised, as the mean of each node's own texts [nodes, width], zeros where there are none; seconds saved."""
     texts = features.collect_texts(s)
-    table = features.standardise(load_encoder(cache=Home.default().cache).encode(texts.distinct))
+    loaded = first_time(None)
+    table = features.standardise(loaded.encode(texts.distinct))
     maps = {label: m[0] for label, m in texts.maps.items()} | {texts.user: features.mean_rows(texts.own)}
-    return {label: np.asarray(m @ table, np.float32) for label, m in maps.items()}
+    return {label: np.asarray(m @ table, np.float32) for label, m in maps.items()}, loaded.saved
 
 
 def past_tags(task: Task, folder: Path) -> Answer:
@@ -133,20 +129,26 @@ SIMPLE: dict[str, Method] = {
 }
 
 
-def _authored(task: Task, texts: features.Texts) -> list[features.Matrix]:
+def first_time(encoder: str | None) -> FirstTime:
+    """The encoder of that name (None: MiniLM) that knows what its cache saves."""
+    loaded = load_encoder(*([encoder] if encoder else []), cache=Home.default().cache)
+    assert isinstance(loaded, CachedEncoder)
+    return FirstTime(loaded)
+
+
+def _authored(task: Task) -> list[features.Matrix]:
+    """Averages of a user's posts, by kind of post; none where posts are texts of relationships: they are own texts then."""
     s = task.snapshot
-    acts = [s.edges[key].matrix(weighted=False) for key in s.edges if key[1] in AUTHORED]
-    return [features.mean_rows(a) @ texts.maps["Item"][0] for a in acts]
+    return [features.mean_rows(s.edges[key].matrix(weighted=False)) for key in s.edges if key[1] in AUTHORED]
 
 
 def _terms(task: Task) -> tuple[features.Features, features.Matrix]:
     texts = features.collect_texts(task.snapshot)
     f = features.build_features(task.snapshot, texts, {}, tokenize, seed=0)
     terms = features.term_matrix(texts.distinct, tokenize)
-    none = features.csr(
-        (len(task.y), terms.shape[0])
-    )  # where posts are texts of relationships they are among the own texts
-    posts = sum(_authored(task, texts), start=none)
+    posts = sum(
+        (acts @ texts.maps["Item"][0] for acts in _authored(task)), start=features.csr((len(task.y), terms.shape[0]))
+    )
     return f, features.unit_rows(features.csr(posts @ terms))
 
 

@@ -24,7 +24,8 @@ EVERY, STEPS, PATIENCE = 5, 300, 8  # a look at the users held out every so many
 def to_hetero_sage(task: Task, folder: Path) -> Answer:
     """Two SAGEConv layers and a sigmoid head; rate, dropout, steps and threshold by a fifth of the training users."""
     graph = both_ways(task.snapshot)
-    inputs = {label: torch.from_numpy(x) for label, x in text_vectors(task.snapshot).items()}
+    vectors, saved = text_vectors(task.snapshot)
+    inputs = {label: torch.from_numpy(x) for label, x in vectors.items()}
     inputs = {label: x for label, x in inputs.items() if any(label in (r[0], r[2]) for r in graph)}
     learnt, held = parted(task)
     with seeded(0):
@@ -40,7 +41,7 @@ def to_hetero_sage(task: Task, folder: Path) -> Answer:
         for _ in range(found.rounds):
             whole.steps()
         z = whole.logits(np.arange(len(task.y)))
-    own = {"steps": found.rounds * EVERY, "validation": found.quality, "rate": rate, "dropout": dropout}
+    own = {"steps": found.rounds * EVERY, "validation": found.quality, "rate": rate, "dropout": dropout, "saved": saved}
     return z, expit(z), found.threshold, own
 
 

@@ -7,12 +7,14 @@ import pytest
 from gnn_community import community
 
 from benchmarks import tag_lstm, tag_methods, tag_pyg
+from benchmarks.first_time import FirstTime
 from benchmarks.tag_graph import relations
 from benchmarks.tag_lstm import lstm
 from benchmarks.tag_methods import popularity
 from benchmarks.tag_pyg import to_hetero_sage
 from benchmarks.tag_rows import judge
 from benchmarks.tag_tasks import Task, hide
+from sociogram.encoders.cache import CachedEncoder
 from sociogram.encoders.load import load_encoder
 from sociogram.gnn import split
 
@@ -32,7 +34,9 @@ def test_lstm_beats_popularity(task: Task, tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_to_hetero_beats_popularity(task: Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tag_methods, "load_encoder", lambda cache: load_encoder("light"))
+    monkeypatch.setattr(
+        tag_methods, "first_time", lambda name: FirstTime(CachedEncoder(load_encoder("light"), tmp_path))
+    )
     monkeypatch.setattr(tag_pyg, "RATES", (3e-3,))
     monkeypatch.setattr(tag_pyg, "DROPOUTS", (0.3,))
     ours, base = (judge(task, *method(task, tmp_path)[:3]) for method in (to_hetero_sage, popularity))
@@ -54,7 +58,7 @@ def test_same_seed_same_scores_and_torch_left_alone(
 
 def test_peers_do_not_see_test_users_words(task: Task) -> None:
     texts = [["only", "here"] if test else ["common"] for test in task.test]
-    training = tag_lstm._Training(task, texts, np.flatnonzero(task.labelled))
+    training = tag_lstm._Training(task, texts, np.flatnonzero(task.labelled), *tag_lstm.SETTINGS[0])
     assert all(set(training.words[u].tolist()) == {tag_lstm.UNKNOWN} for u in np.flatnonzero(task.test))
 
 
