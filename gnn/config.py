@@ -50,6 +50,7 @@ class FitConfig:
     encoder_layers: int | None = None  # top layers of the text encoder that learn; None: as above
     encoder_rate: float | None = None  # None: as above
     encoder_rank: int | None = None  # of LoRA adapters; None: as above
+    encoder_targets: tuple[str, ...] | None = None  # parts of a layer that get adapters; None: as above
     encoder_steps: int = 120
     joint_weights: tuple[float, float] = (1.0, 0.3)  # links, network's gradient: in the candidate joint
     em_rounds: int = 1
@@ -66,7 +67,9 @@ class FitConfig:
             raise InputError(f"candidates: expected some of frozen, two_step, joint, em; got {self.candidates}.")
         if self.holdout not in get_args(Holdout):
             raise InputError(f"holdout: expected one of {', '.join(get_args(Holdout))}; got {self.holdout!r}.")
-        for name in ("folds", "hidden", "layers", "shared", "max_steps", "patience", "validate_every", "batch_users"):
+        for name in (
+            "folds", "hidden", "layers", "shared", "max_steps", "patience", "validate_every", "batch_users", "encoder_steps"
+        ):  # fmt: skip
             if getattr(self, name) < 1:
                 raise InputError(f"{name}: expected a positive number, got {getattr(self, name)}.")
         if self.budget_seconds is not None and not self.budget_seconds > 0:
@@ -79,6 +82,12 @@ class FitConfig:
         """The candidates for the text encoder, in the order in which they are tried."""
         return self.candidates or CANDIDATES[self.mode]
 
+    @property
+    def says_how_to_tune(self) -> bool:
+        """Whether anything was said about how the text encoder learns: it is not to be left frozen silently then."""
+        said = (self.encoder_method, self.encoder_layers, self.encoder_rate, self.encoder_rank, self.encoder_targets)
+        return any(value is not None for value in said)
+
     def to_json(self) -> dict[str, Any]:
         """As a plain dict."""
         return {
@@ -86,4 +95,5 @@ class FitConfig:
             "fanouts": list(self.fanouts),
             "joint_weights": list(self.joint_weights),
             "candidates": self.candidates and list(self.candidates),
+            "encoder_targets": self.encoder_targets and list(self.encoder_targets),
         }

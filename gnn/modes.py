@@ -134,7 +134,7 @@ class _Modes:
         try:
             tuner = self.tuner or Tuner(self.encoder, texts.distinct, self.c.config)
         except (InputError, EncoderError):
-            if self.mode != "auto":
+            if self.mode != "auto" or self.c.config.says_how_to_tune:
                 raise
             return frozen, None, None, [f"the encoder {self.encoder.name} has no layers to train"]
         tuner.standardise(self.c.table)

@@ -336,6 +336,7 @@ def _tuning(encoder: Any, config: FitConfig) -> Tuning:
         method=config.encoder_method or recipe.method,
         rate=recipe.rate if config.encoder_rate is None else config.encoder_rate,
         rank=recipe.rank if config.encoder_rank is None else config.encoder_rank,
+        targets=recipe.targets if config.encoder_targets is None else config.encoder_targets,
     )
 
 

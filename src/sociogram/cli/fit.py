@@ -38,6 +38,13 @@ def fit(
     encoder: Annotated[
         str, typer.Option(help="Hugging Face id, folder, GGUF file, smollm2-135m, or `light`.")
     ] = "all-MiniLM-L6-v2",
+    tune: Annotated[
+        str | None,
+        typer.Option(
+            help="How the text encoder learns, where it does: top_layers, full or lora, with settings as in "
+            "'lora?layers=4&rank=8&targets=q_proj,v_proj&rate=2e-3&steps=120'. Without it, what was measured best."
+        ),
+    ] = None,
     revision: Annotated[str | None, typer.Option(help="Revision of a Hugging Face id.")] = None,
     precision: Annotated[
         float,
@@ -77,6 +84,7 @@ def fit(
         "finish": finish,
     }
     settings["budget_seconds"] = None if budget is None else seconds(budget)
+    settings |= {} if tune is None else tuning(tune)
     if snapshot is not None:
         from sociogram.cli.progress import TerminalProgress
         from sociogram.engine import fit_snapshot
@@ -98,6 +106,28 @@ def fit(
         hint(f"sociogram publish {run.id}")
     elif someone:
         hint(f"sociogram profile {someone[0]}", f"sociogram similar {someone[0]} -k 5")
+
+
+def tuning(text: str) -> dict[str, Any]:
+    """Settings of FitConfig from `METHOD?key=value&key=value`; raises InputError for what is not understood."""
+    from sociogram.encoders.settings import spelled
+
+    method, options = spelled(text)
+    kinds: dict[str, Any] = {"layers": int, "rank": int, "rate": float, "steps": int, "targets": _names}
+    found: dict[str, Any] = {"encoder_method": method} if method else {}
+    for key, value in options.items():
+        if key not in kinds:
+            raise InputError(f"tune: there is no setting {key!r}; there are {', '.join(kinds)}.")
+        try:
+            found[f"encoder_{key}"] = kinds[key](value)
+        except ValueError as error:
+            kind = "a number" if kinds[key] is float else "a whole number"
+            raise InputError(f"tune: {key} is {value!r}, but {kind} was expected.") from error
+    return found
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def seconds(text: str) -> float:

@@ -256,6 +256,18 @@ def test_what_no_longer_fits_is_skipped_and_said(graph: Snapshot, cache: Path, t
     assert "two_step skipped: too little time left" in report["modes"]["sentence"]
 
 
+@pytest.mark.parametrize("mode", ["auto", "joint"])
+def test_a_way_to_tune_that_there_is_not_is_never_left_out_silently(
+    graph: Snapshot, cache: Path, tmp_path: Path, mode: Any
+) -> None:
+    for wrong, said in (
+        ({"encoder_method": "adapters"}, "top_layers, full, lora was expected"),
+        ({"encoder_layers": 40}, "the model has 6 layers"),
+    ):
+        with pytest.raises(EncoderError, match=said):
+            fit(graph, load_encoder(cache=cache), replace(QUICK, mode=mode, **wrong), tmp_path / "run")
+
+
 def test_a_rate_that_is_far_too_high_is_named(graph: Snapshot, cache: Path, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="Lower encoder_rate"):
         fit(graph, load_encoder(cache=cache), replace(QUICK, mode="two_step", encoder_rate=1e6), tmp_path / "run")
