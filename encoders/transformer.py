@@ -161,7 +161,8 @@ class TransformerEncoder:
         tokens = Tokens(self.tokenizer, length, max_windows or self.settings.max_windows, self.settings.prompt)
         windows = tokens.windows([text if text.strip() else "" for text in texts])
         lengths = np.asarray([len(ids) for ids in windows.ids], dtype=np.int64)
-        parts: list[torch.Tensor] = [torch.empty(0)] * len(lengths)
+        ends = np.cumsum(lengths)
+        flat = torch.empty(int(lengths.sum()), self.width, dtype=self.dtype)
         model = lower_model(self.module, top.cut)
         if any(parameter.dtype != self.dtype for parameter in model.parameters()):
             model = lower_model(self.inference_module(), top.cut)
@@ -170,9 +171,8 @@ class TransformerEncoder:
                 ids, mask = (x.to(self.device) for x in tokens.padded([windows.ids[row] for row in rows]))
                 states = model(input_ids=ids, attention_mask=mask).last_hidden_state.cpu()
                 for row, state in zip(rows, states, strict=True):
-                    parts[row] = state[: lengths[row]].clone()  # a view would keep the padded batch alive
+                    flat[ends[row] - lengths[row] : ends[row]] = state[: lengths[row]]
                 stage.advance(len(rows))
-        flat = torch.cat(parts) if parts else torch.empty(0, self.width, dtype=self.dtype)
         return LowerStates(flat, lengths, windows.owner, len(texts))
 
     def lower_digest(self, cut: int) -> str:
