@@ -20,6 +20,7 @@ import numpy as np
 
 from benchmarks import HERE, data, save, show
 from benchmarks.from_source import snapshot
+from benchmarks.ladder_picture import picture
 from benchmarks.tag_gds import gds_graphsage
 from benchmarks.tag_lastfm import hidden_pairs, ridge
 from benchmarks.tag_lstm import lstm
@@ -50,6 +51,7 @@ RIDGES: dict[str, Method] = {
     name: ridge(name) for name in ("ridge on tags", "ridge on items", "ridge on tags and items")
 }
 OTHERS = SIMPLE | PEERS | RIDGES
+BOTH = "joint, both parts"  # links and the network's gradient; mode joint is the best of frozen, two_step and this, as auto is
 AT_ONCE = "auto, in one fit"  # only where asked for: `auto` is the best of its candidates, which are rows already and come out alike
 METHODS: dict[str, Method] = OTHERS | {
     "frozen": sociogram(mode="frozen"),
@@ -58,22 +60,23 @@ METHODS: dict[str, Method] = OTHERS | {
     "frozen, no ties": no_ties,
     "two_step": sociogram(mode="two_step"),
     "em": sociogram(mode="em"),
-    "joint": sociogram(mode="joint", candidates=("joint",)),
+    BOTH: sociogram(mode="joint", candidates=("joint",)),
     AT_ONCE: sociogram(mode="auto"),
     "LLM, frozen": sociogram(LLM, mode="frozen"),
     "LLM, two_step": sociogram(LLM, mode="two_step"),
-    "LLM, joint": sociogram(LLM, mode="joint", candidates=("joint",)),
+    f"LLM, {BOTH}": sociogram(LLM, mode="joint", candidates=("joint",)),
 }
 AGAINST = (
     ("frozen", "TF-IDF + LR, own + neighbours' text"),
     ("two_step", "frozen"),
-    ("joint", "frozen"),
-    ("joint", "two_step"),
+    (BOTH, "frozen"),
+    (BOTH, "two_step"),
     ("em", "frozen"),
     ("auto", "frozen"),
     ("LLM, two_step", "LLM, frozen"),
-    ("LLM, joint", "LLM, frozen"),
-    ("LLM, joint", "joint"),
+    (f"LLM, {BOTH}", "LLM, frozen"),
+    ("LLM, auto", "LLM, frozen"),
+    ("LLM, auto", "auto"),
     *(("frozen", name) for name in [*PEERS, "own past tags + popularity", "ridge on tags and items"]),
     *(("frozen", name) for name in METHODS if name.startswith("frozen,")),
 )
@@ -121,7 +124,7 @@ OF_TEXT = tuple(name for name in METHODS if name not in RIDGES)
 HIDDEN_USERS = tuple(
     name for name in OF_TEXT if name != "own past tags + popularity"
 )  # test users have none that can be seen
-PAIRS = ("popularity", *RIDGES, "frozen", "two_step", "joint", AT_ONCE)  # users have no texts, artists have names
+PAIRS = ("popularity", *RIDGES, "frozen", "two_step", BOTH, AT_ONCE)  # users have no texts, artists have names
 
 
 @dataclass(frozen=True)
@@ -170,13 +173,14 @@ def main(arguments: list[str] | None = None) -> None:
                 methods = {method: METHODS[method] for method in options.rows if method in kind.methods}
                 keys = [(title, number) for title in kind.titles(name)]
                 rows.run(lambda folder, kind=kind, number=number: kind.make(folder, number), methods, *keys)
-    rows.best_of("auto", ("frozen", "two_step", "joint"))
+    for model in ("", "LLM, "):
+        rows.best_of(f"{model}auto", [f"{model}{candidate}" for candidate in ("frozen", "two_step", BOTH)])
     tables: dict[str, Any] = {}
     for name in [title for key, kind in SETS.items() for title in kind.titles(key)]:
         mine = [r for r in rows.done if r["task"][0] == name]
         if not mine:
             continue
-        order = {method: i for i, method in enumerate((*METHODS, "auto"))}
+        order = {method: i for i, method in enumerate((*METHODS, "auto", "LLM, auto"))}
         table = sorted(summary(mine), key=lambda r: order.get(r["method"], len(order)))
         keys = sorted({tuple(r["task"]) for r in mine})
         gains = rows.compared(keys, [r["method"] for r in table], AGAINST)
@@ -185,7 +189,7 @@ def main(arguments: list[str] | None = None) -> None:
         show(f"{name}: paired bootstrap over test users, 95 %", gains)
     save("joint", tables)
     (HERE / "joint.md").write_text(_markdown(tables), encoding="utf-8")
-    _picture(tables, HERE / "joint.png")
+    picture(tables, HERE / "joint.png")
 
 
 COLUMNS = (
@@ -221,30 +225,6 @@ def _cell(column: str, value: Any) -> str:
     if isinstance(value, str):
         return value
     return f"{value:,.0f}" if column in WHOLE else f"{value:.3f}"
-
-
-def _picture(tables: dict[str, Any], path: Path) -> None:
-    """Quality against seconds: one panel a set, one dot a method, those of Sociogram joined."""
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    import matplotlib.pyplot as plt
-
-    figure, axes = plt.subplots(1, max(len(tables), 1), figsize=(5 * max(len(tables), 1), 4.2), squeeze=False)
-    for axis, (name, table) in zip(axes[0], tables.items(), strict=False):
-        rows = [r for r in table["rows"] if r["seconds"] >= 0.1]
-        for r in rows:
-            own = r["method"] not in OTHERS
-            axis.scatter(r["seconds"], r["LRAP"], color="tab:blue" if own else "tab:gray", s=28)
-            axis.annotate(r["method"], (r["seconds"], r["LRAP"]), fontsize=7, xytext=(4, 3), textcoords="offset points")
-        for head in ("", "LLM, "):
-            line = [r for r in rows if r["method"] in (f"{head}frozen", f"{head}two_step", f"{head}joint")]
-            line.sort(key=lambda r: r["seconds"])
-            axis.plot([r["seconds"] for r in line], [r["LRAP"] for r in line], color="tab:blue", linewidth=0.8)
-        axis.set(xscale="log", xlabel="seconds a fit", ylabel="LRAP on test users", title=name)
-    figure.tight_layout()
-    figure.savefig(path, dpi=120)
-    plt.close(figure)
 
 
 if __name__ == "__main__":
