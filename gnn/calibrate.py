@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, special
 
+from sociogram.gnn.bend import Bend, fit_bend
 from sociogram.gnn.hierarchy import Implied, consistent
 from sociogram.graph.snapshot import Snapshot
 
@@ -20,7 +21,7 @@ SURE = 0.9  # precision of what is told apart as sure
 
 @dataclass
 class Calibration:
-    """p = sigmoid(w . [s, log softmax(s), log(1 + known), activity, 1]): Platt scaling with the user's rank and activity.
+    """p = sigmoid(bend(w . [s, log softmax(s), log(1 + known), activity, 1])): Platt scaling with the user's rank and activity, bent.
 
     A ranking within the user knows nothing of how many topics the user has; how much the user does tells that.
     """
@@ -29,6 +30,9 @@ class Calibration:
     threshold: float = 0.5
     sure: float | None = None  # from this probability on, `SURE` of the tags are true; None: no threshold reaches that
     implied: list[Implied] = field(default_factory=list)  # topics that imply broader ones
+    bend: Bend = field(
+        default_factory=Bend
+    )  # scores whose parts are scaled user by user need other slopes in the tails
 
     @classmethod
     def none(cls, activity: Floats) -> "Calibration":
@@ -39,7 +43,7 @@ class Calibration:
         """Probabilities [users, targets]; activity [users, k] as when fitting."""
         own, level, user = self.weights[0], self.weights[1], np.asarray(self.weights[2:])
         z = (own + level) * scores - level * _level(scores, known) + _of_user(known, activity) @ user[:, None]
-        return consistent(np.asarray(special.expit(z), np.float32), known, self.implied)
+        return consistent(np.asarray(special.expit(self.bend(z)), np.float32), known, self.implied)
 
 
 def user_activity(snapshot: Snapshot) -> NDArray[np.float32]:
@@ -89,9 +93,10 @@ def fit_calibration(scores: Floats, known: Truth, truth: Truth, activity: Floats
     start = np.array([0.5, 0.5, *[0.0] * (of_user.shape[1] - 1), special.logit(np.clip(y.mean(), 1e-4, 1 - 1e-4))])
     bounds = [(0, None), (0, None), *[(None, None)] * of_user.shape[1]]  # a better score is never less probable
     w = optimize.minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x
-    p, hit = special.expit(odds(w)), y > 0
+    bend = fit_bend(odds(w), y)
+    p, hit = special.expit(bend(odds(w))), y > 0
     threshold = max(best_threshold(p, hit, floor), FAINT)  # where few pairs were judged the best cut can be next to 0
-    return Calibration(w.tolist(), threshold, sure_threshold(p, hit, SURE))
+    return Calibration(w.tolist(), threshold, sure_threshold(p, hit, SURE), bend=bend)
 
 
 def platt(scores: Floats, hit: NDArray[Any], decay: float = DECAY) -> tuple[float, float]:

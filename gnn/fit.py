@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -227,6 +227,7 @@ def _save(model: Sociogram, config: FitConfig, choice: Choice, folder: Path) -> 
         "weights": choice.calibration.weights,
         "threshold": choice.calibration.threshold,
         "sure": choice.calibration.sure,
+        "bend": asdict(choice.calibration.bend),
         "implied": choice.calibration.implied,
         "stack": {"weights": choice.stack.weights, "scales": choice.stack.scales},
         "offset": {"weights": choice.phase.offset.weights, "scales": choice.phase.offset.scales},

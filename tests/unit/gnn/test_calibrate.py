@@ -7,6 +7,7 @@ from gnn_community import community
 from scipy import special
 
 from sociogram.gnn import metrics
+from sociogram.gnn.bend import Bend, fit_bend
 from sociogram.gnn.calibrate import Calibration, best_threshold, fit_calibration, sure_threshold, user_activity
 
 USERS, TAGS = 1200, 20
@@ -59,6 +60,27 @@ def test_the_threshold_keeps_its_precision() -> None:
     hit = rng.random(5000) < p
     cut = best_threshold(p, hit, 0.8)
     assert hit[p >= cut].mean() >= 0.8
+
+
+def test_tails_of_another_slope_are_bent() -> None:
+    """Odds that are right in the middle and far too high above: as where each user's scores were brought to one spread."""
+    rng = np.random.default_rng(3)
+    z = rng.normal(-2.5, 2.0, 40_000)
+    true = np.where(z > 0, 0.3 * z, z)
+    hit = (rng.random(len(z)) < special.expit(true)).astype(float)
+    bend = fit_bend(z[:20_000], hit[:20_000])
+    p = special.expit(bend(z[20_000:]))
+    high = p > 0.3
+    assert metrics.ece(p[high], hit[20_000:][high] > 0) < 0.02
+    assert metrics.ece(special.expit(z[20_000:])[high], hit[20_000:][high] > 0) > 0.06
+    order = np.argsort(z)
+    assert (np.diff(bend(z)[order]) >= 0).all()
+
+
+def test_few_hits_bend_nothing() -> None:
+    z = np.linspace(-3, 3, 200)
+    assert fit_bend(z, (z > 2.4).astype(float)) == Bend()
+    np.testing.assert_array_equal(Bend()(z), z)
 
 
 def test_what_is_called_sure_is_on_other_users_too() -> None:
