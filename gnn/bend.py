@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import optimize, special
 
 Floats = NDArray[np.floating[Any]]
-HITS = 50  # a piece of the curve needs
+HITS = 100  # a piece of the curve needs
 PIECES = 3  # at most: two tails and a middle
 DECAY = 1e-5  # towards the identity
 FLATTEST = 0.05  # slope: the order of probabilities stays that of the scores
