@@ -288,13 +288,13 @@ class Engine:
         return Rows([query.to_dict() for query in self._named.catalogue.all()])
 
     def _words(self, text: str) -> list[float]:
-        from sociogram.gnn.description import direction
+        from sociogram.gnn.description import direction, parts
 
         chosen = self._run(None)
         profiles = chosen.profiles
         topics = [name for label in dict.fromkeys(profiles.tags["topic_label"]) for name in profiles.names[label]]
-        encoded = chosen.encoder().encode([*topics, text])
-        return direction(profiles, encoded[:-1], encoded[-1])
+        encoded = chosen.encoder().encode([*topics, *parts(text)])
+        return direction(profiles, encoded[: len(topics)], encoded[len(topics) :])
 
     # for other programs -------------------------------------------------------------------------------------------
 
