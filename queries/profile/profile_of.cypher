@@ -1,4 +1,4 @@
-// One user's profile: interests with their probabilities, keywords, predicted attributes, what the source says.
+// One user's profile: interests with their probabilities, keywords, predicted attributes.
 //
 // :param user => 'u0042';
 //   KEY(User), required: whose profile

@@ -11,14 +11,16 @@
 //
 // columns: segment, topic, users (of the segment, who like it), share (of the segment), lift (over the share of all)
 // index: none
-// scans: User (all segments are compared)
+// scans: ProfileRun (a node for each published run), User (all segments are compared)
 // cost: every user and their interests
+MATCH (run:ProfileRun) WHERE run.state = 'live'
+WITH run.id AS live
 MATCH (user:User) WHERE user[$by] IS NOT NULL
-WITH user[$by] AS segment, collect(user) AS members
-WITH segment, members, size(members) AS segment_size
+WITH live, user[$by] AS segment, collect(user) AS members
+WITH live, segment, members, size(members) AS segment_size
 UNWIND members AS user
 MATCH (user)-[interest:INTERESTED_IN]->(topic:Topic)
-WHERE interest.run = user.profileRun AND interest.score >= $least
+WHERE interest.run = live AND interest.score >= $least
 WITH segment, segment_size, topic, count(*) AS users
 WITH topic, collect({segment: segment, segment_size: segment_size, users: users}) AS parts, sum(users) AS fans
 WITH collect({topic: topic.name, fans: fans, parts: parts}) AS topics, COUNT { MATCH (user:User) WHERE user[$by] IS NOT NULL } AS total
