@@ -1,7 +1,8 @@
 """Write docs/cypher.md: every query of the library, run on a demo community.
 
 Run: python -m benchmarks.cypher_page > docs/cypher.md
-Needs what these leave behind: sociogram load demo --users 600, then twice sociogram fit (so that two runs can be compared).
+Needs what these leave behind: sociogram load demo --users 600, sociogram fit --encoder light --mode frozen,
+sociogram fit --mode frozen (two runs, so that they can be compared).
 """
 
 import textwrap
@@ -35,12 +36,13 @@ ASKED: dict[str, dict[str, str]] = {  # where the example in the header would sh
     "similar_to_description": {"vector": "climbers who bake"},
     "evidence_for_tag": {"user": "u0120", "topic": "climbing"},
     "who_influences": {"user": "u0278", "days": "90"},
-    "suspected_bots": {"signals": "1"},
+    "suspected_bots": {"least": "10", "signals": "1"},
 }
 
 OPENING = """# The query library
 
-Written by `python -m benchmarks.cypher_page`: everything below was run on the demo community (`sociogram load demo --users 600`, then `fit`).
+Written by `python -m benchmarks.cypher_page`: everything below was run on the demo community (`sociogram load demo --users 600`,
+then `fit --encoder light --mode frozen` and `fit --mode frozen`).
 
 ```sh
 sociogram queries                                        # all of them

@@ -96,6 +96,8 @@ def _property(mapping: GraphMapping, variable: str, name: str) -> str:
         return f"{variable}.{quote(mapping.write.name(PROFILE[name]))}"
     if name in LATER:
         return f"{variable}.{quote(mapping.write.prefix + name)}"
+    if name not in ("id", "name", "title" if VARIABLES[variable] == "item" else "name"):
+        return f"{variable}.{quote(name)}"  # of the user's own
     nodes = [n for n in mapping.nodes if n.role == VARIABLES[variable]]
     wanted = [_mapped(n, name, variable) for n in nodes]
     parts = list(dict.fromkeys(part for options in wanted for part in options))

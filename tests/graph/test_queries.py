@@ -16,7 +16,7 @@ from sociogram.config import Home
 from sociogram.engine import Engine
 from sociogram.errors import DatabaseError, NotFoundError
 from sociogram.graph.mapping import GraphMapping, NodeMapping, RelationshipMapping, WriteMapping
-from sociogram.graph.publish import publish, unpublish
+from sociogram.graph.publish import publish
 from sociogram.graph.server import ManagedServer
 from sociogram.graph.store import Store
 from sociogram.graph.vector_index import create_index
@@ -47,7 +47,7 @@ CREATE (bot)-[:VIEWED {at: datetime('2026-02-02T00:00:00Z') + duration({seconds:
 
 
 @pytest.fixture(scope="module")
-def engine(store: Store, home: Home) -> Iterator[Engine]:
+def engine(store: Store, home: Home) -> Engine:
     """A demo community, published twice, with a robot and a newcomer beside it."""
     engine = Engine(store, home=home)
     engine.load(demo(300))
@@ -62,8 +62,7 @@ def engine(store: Store, home: Home) -> Iterator[Engine]:
     )
     engine.publish(run)
     store.write(PLANTED)
-    yield engine
-    unpublish(store)
+    return engine
 
 
 @pytest.fixture(scope="module")
@@ -229,9 +228,16 @@ def test_who_is_not_there_is_named(engine: Engine, name: str, given: dict[str, A
 def test_a_file_of_ones_own(engine: Engine, tmp_path: Path) -> None:
     (tmp_path / "count.cypher").write_text("// How many users there are.\nMATCH (user:User) RETURN count(*) AS n\n")
     (tmp_path / "sly.cypher").write_text("// Writes by a procedure.\nCALL db.createLabel('Sly')\n")
+    (tmp_path / "settled.cypher").write_text(
+        "// The users of a city.\n//\n// :param city => 'Madrid';\n//   STRING, required: which\n"
+        "MATCH (user:User) WHERE user.city = $city RETURN user.id AS id ORDER BY id\n"
+    )
     own = Engine(engine.store, home=engine.home, queries=[tmp_path])
     assert own.query("count").to_dicts() == [{"n": 302}]
     assert own.query("own/count").to_dicts() == [{"n": 302}]
+    settled = engine.store.read("MATCH (u:User {city: 'Lyon'}) RETURN u.id AS id ORDER BY id")
+    assert own.query("settled", city="Lyon").to_dicts() == settled
+    assert settled
     assert "count" in {row["name"] for row in own.queries()}
     with pytest.raises(DatabaseError):
         own.query("sly")
