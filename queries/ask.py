@@ -29,6 +29,18 @@ class Asker:
             raise NotFoundError(
                 f"nothing is published in the graph at {self._store.address} yet. Learn and publish profiles first: sociogram fit"
             )
+        row = self._one(user)
+        if row["run"] is None:
+            raise NotFoundError(
+                f"{user!r} has no profile yet: it came after the published run. Fit again: sociogram fit"
+            )
+        return cast(Key, row["id"])
+
+    def key(self, user: Key) -> Key:
+        """The key of a user given by key or exact name, with a profile or without; raises NotFoundError with the nearest names."""
+        return cast(Key, self._one(user)["id"])
+
+    def _one(self, user: Key) -> dict[str, Any]:
         rows = [row for row in self._read("resolve", user=_spellings(user), name=str(user)) if row["id"] is not None]
         if not rows:
             raise NotFoundError(f"there is no {self._mapping.user.label} {user!r}.{self._nearest(str(user))}")
@@ -36,11 +48,7 @@ class Asker:
             raise InputError(
                 f"more than one {self._mapping.user.label} is called {user!r}: ask by key ({', '.join(str(r['id']) for r in rows)})."
             )
-        if rows[0]["run"] is None:
-            raise NotFoundError(
-                f"{user!r} has no profile yet: it came after the published run. Fit again: sociogram fit"
-            )
-        return cast(Key, rows[0]["id"])
+        return rows[0]
 
     def _nearest(self, user: str) -> str:
         rows: list[dict[str, Any]] = []

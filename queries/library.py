@@ -4,14 +4,20 @@ import re
 from collections.abc import Callable
 from functools import cache
 from importlib import resources
+from typing import cast
 
 from sociogram.errors import NotFoundError
-from sociogram.graph.mapping import BEGUN, GraphMapping, NodeMapping
+from sociogram.graph.mapping import BEGUN, GraphMapping, NodeMapping, RelationshipRole
 from sociogram.graph.schema import quote
 from sociogram.graph.vector_index import index_name
 
 # In the files a variable's name says what it is: that is how a property finds its name in another schema.
-VARIABLES = {"user": "user", "other": "user", "friend": "user", "topic": "topic", "item": "item"}
+VARIABLES = {
+    "user": "user", "other": "user", "friend": "user", "seed": "user",
+    "topic": "topic", "topic2": "topic", "item": "item", "item2": "item",
+}  # fmt: skip
+RELATIONSHIPS = {"did": "behaviour", "tie": "tie", "tagged": "interest", "about": "about"}
+LATER = ("segment", "influence", "reach", "community", "bridging")  # written by later steps, under the same prefix
 PROFILE = {
     "embedding": "embedding",
     "tags": "tags",
@@ -20,6 +26,7 @@ PROFILE = {
     "profileRun": "run",
     "profiledAt": "published_at",
 }
+_NAMES = "User|Item|Topic|KNOWS|TAGGED|VIEWED|ABOUT|INTERESTED_IN|RECOMMENDED"
 
 
 @cache
@@ -39,10 +46,23 @@ def names() -> list[str]:
 
 def query(name: str, mapping: GraphMapping) -> str:
     """The query with labels, types and properties of a mapping in place of the default ones."""
-    text = "\n".join(line for line in source(name).splitlines() if not line.startswith("//"))
-    text = text.replace("'sociogram_vector_User'", _string(index_name(mapping.user.label)))
-    text = re.sub(r":(User|Item|Topic|KNOWS|TAGGED|VIEWED|ABOUT|INTERESTED_IN|RECOMMENDED)\b", _name(mapping), text)
-    return re.sub(r"\b(user|other|friend|topic|item)\.(\w+)", lambda m: _property(mapping, m[1], m[2]), text)
+    return translate("\n".join(line for line in source(name).splitlines() if not line.startswith("//")), mapping)
+
+
+def translate(text: str, mapping: GraphMapping) -> str:
+    """Cypher of the default schema in that of a mapping."""
+    vectors = index_name(mapping.user.label)
+    text = text.replace("'sociogram_vector_User'", _string(vectors))
+    text = text.replace("VECTOR INDEX sociogram_vector_User", f"VECTOR INDEX {quote(vectors)}")
+    text = re.sub(rf":(!RECOMMENDED|{_NAMES})\b", _name(mapping), text)
+    text = re.sub(
+        rf"\b({'|'.join(RELATIONSHIPS)})\.(at|weight)\b", lambda m: _of_relationship(mapping, m[1], m[2]), text
+    )
+    variables = "|".join(VARIABLES)
+    text = re.sub(
+        rf"\b({variables})\.(id|name) (=|IN) (\$\w+)", lambda m: _lookup(mapping, m[1], m[2], f"{m[3]} {m[4]}"), text
+    )
+    return re.sub(rf"\b({variables})\.(\w+)", lambda m: _property(mapping, m[1], m[2]), text)
 
 
 def _string(value: str) -> str:
@@ -55,6 +75,7 @@ def _name(mapping: GraphMapping) -> Callable[[re.Match[str]], str]:
         "KNOWS": {r.type for r in mapping.with_role("tie")},
         "TAGGED": {r.type for r in mapping.with_role("interest")},
         "VIEWED": {r.type for r in mapping.with_role("behaviour")},
+        "!RECOMMENDED": {r.type for r in mapping.with_role("behaviour")},
         "ABOUT": {r.type for r in mapping.with_role("about")},
         "INTERESTED_IN": {write.interested_in},
         "RECOMMENDED": {write.recommended},
@@ -73,9 +94,32 @@ def _name(mapping: GraphMapping) -> Callable[[re.Match[str]], str]:
 def _property(mapping: GraphMapping, variable: str, name: str) -> str:
     if name in PROFILE:
         return f"{variable}.{quote(mapping.write.name(PROFILE[name]))}"
+    if name in LATER:
+        return f"{variable}.{quote(mapping.write.prefix + name)}"
+    if name not in ("id", "name", "title" if VARIABLES[variable] == "item" else "name"):
+        return f"{variable}.{quote(name)}"  # of the user's own
     nodes = [n for n in mapping.nodes if n.role == VARIABLES[variable]]
     wanted = [_mapped(n, name, variable) for n in nodes]
     parts = list(dict.fromkeys(part for options in wanted for part in options))
+    if not parts:
+        return "null"
+    return parts[0] if len(parts) == 1 else f"coalesce({', '.join(parts)})"
+
+
+def _lookup(mapping: GraphMapping, variable: str, name: str, test: str) -> str:
+    """A comparison that an index on the property can answer: no coalesce around it."""
+    nodes = [n for n in mapping.nodes if n.role == VARIABLES[variable]]
+    wanted = dict.fromkeys(n.name if name == "name" and n.name else n.key for n in nodes)
+    tests = [f"{variable}.{quote(p)} {test}" for p in wanted]
+    if len(tests) > 1:
+        return f"({' OR '.join(tests)})"
+    return tests[0] if tests else "false"
+
+
+def _of_relationship(mapping: GraphMapping, variable: str, name: str) -> str:
+    found = mapping.with_role(cast(RelationshipRole, RELATIONSHIPS[variable]))
+    wanted = dict.fromkeys(r.time if name == "at" else r.weight for r in found)
+    parts = [f"{variable}.{quote(p)}" for p in wanted if p]
     if not parts:
         return "null"
     return parts[0] if len(parts) == 1 else f"coalesce({', '.join(parts)})"

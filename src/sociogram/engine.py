@@ -3,7 +3,7 @@
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from sociogram.loaders.load import LoadReport
     from sociogram.loaders.source import Source
     from sociogram.queries.ask import Asker, Key
+    from sociogram.queries.named import NamedQueries
     from sociogram.queries.rows import Interested, Profile, Recommendation, Rows, Similar, Tag
 
 
@@ -52,7 +53,8 @@ class Engine:
     """Everything Sociogram does to one graph.
 
     `graph` is a Store or the user's own `neo4j.Driver`; `mapping` says how to read the graph (a GraphMapping, a path to
-    graph.toml, or None: the mapping that loading stored in the graph, else a guess as `sociogram inspect` makes it).
+    graph.toml, or None: the mapping that loading stored in the graph, else a guess as `sociogram inspect` makes it); `queries` are
+    folders with `.cypher` files of your own.
     """
 
     def __init__(
@@ -63,12 +65,14 @@ class Engine:
         mapping: GraphMapping | Path | str | None = None,
         home: Home | None = None,
         progress: Progress = SILENT,
+        queries: Sequence[Path | str] = (),
     ) -> None:
         self.store = graph if isinstance(graph, Store) else Store(graph, database)
         self.store.check()
         self.home = home or Home.default()
         self.runs = Runs(self.home.runs)
         self.progress = progress
+        self.folders = tuple(map(Path, [queries] if isinstance(queries, str | Path) else queries))
         self._mapping = GraphMapping.read(Path(mapping)) if isinstance(mapping, str | Path) else mapping
 
     # load ---------------------------------------------------------------------------------------------------------
@@ -267,6 +271,31 @@ class Engine:
         """Any reading Cypher, with parameters."""
         return self._ask.cypher(text, parameters)
 
+    @property
+    def _named(self) -> "NamedQueries":
+        from sociogram.queries.named import NamedQueries
+
+        return NamedQueries(self.store, self.mapping, self._words, self.folders)
+
+    def query(self, name: str, /, **parameters: Any) -> "Rows[dict[str, Any]]":
+        """A query of the library, or of your own folders, by name; a user may be named, a topic too, and a vector given in words."""
+        return self._named.run(name, parameters)
+
+    def queries(self) -> "Rows[dict[str, Any]]":
+        """All that `query` knows: topic, name, what it answers and its parameters."""
+        from sociogram.queries.rows import Rows
+
+        return Rows([query.to_dict() for query in self._named.catalogue.all()])
+
+    def _words(self, text: str) -> list[float]:
+        from sociogram.gnn.description import direction, parts
+
+        chosen = self._run(None)
+        profiles = chosen.profiles
+        topics = [name for label in dict.fromkeys(profiles.tags["topic_label"]) for name in profiles.names[label]]
+        encoded = chosen.encoder().encode([*topics, *parts(text)])
+        return direction(profiles, encoded[: len(topics)], encoded[len(topics) :])
+
     # for other programs -------------------------------------------------------------------------------------------
 
     def _live_folder(self) -> Run | None:
@@ -443,6 +472,7 @@ def open(
     mapping: GraphMapping | Path | str | None = None,
     home: Home | None = None,
     progress: Progress = SILENT,
+    queries: Sequence[Path | str] = (),
 ) -> Iterator[Engine]:
     """An Engine on the Neo4j at `uri`, or on the managed one (started where it does not run) when there is none."""
     home = home or Home.default()
@@ -452,4 +482,4 @@ def open(
         address = ManagedServer(home).start(progress)
         uri, user, password = address.uri, address.user, address.password
     with Store.connect(uri, user=user, password=password, database=database) as store:
-        yield Engine(store, mapping=mapping, home=home, progress=progress)
+        yield Engine(store, mapping=mapping, home=home, progress=progress, queries=queries)

@@ -116,3 +116,26 @@ def test_password_is_nowhere_but_in_its_file(published: Cli, home: Home, server:
     assert password not in shown
     for file in (*home.runs.rglob("*.json"), *(server.path / "logs").glob("*")):
         assert password not in file.read_text(encoding="utf-8", errors="replace"), file
+
+
+def test_queries_by_name(published: Cli, tmp_path: Path) -> None:
+    assert "similar_users" in published("queries").stdout
+    rows = json.loads(published("query", "users_by_tag", "--param", "topic=climbing", "-p", "k=3", "--json").stdout)
+    assert len(rows) == 3
+    shown = published("query", "users_by_tag", "--show").stdout
+    assert shown.startswith("// The users interested in a topic")
+    assert "$topic" in shown
+    assert "id " in published("query", "similar/similar_users", "-p", "user=u0042").stdout.splitlines()[0]
+    assert "no rows" in published("query", "segments").stderr
+    (tmp_path / "bad.cypher").write_text("// Takes all away.\nMATCH (n:User) DETACH DELETE n\n")
+    for wrong, error in (
+        (("users_by_tag",), "error: users_by_tag needs topic"),
+        (("users_by_tag", "-p", "topic=climbing", "-p", "kk=1"), "has no parameter 'kk'"),
+        (("users_by_tag", "-p", "topic=climbing", "-p", "k=0"), "k must be a whole number of at least 1, got '0'"),
+        (("bad", "--folder", str(tmp_path)), "bad.cypher would write (DELETE)"),
+        (("bad", "--folder", str(tmp_path / "none")), "no such folder"),
+    ):
+        done = published("query", *wrong, code=1)
+        assert error in done.stderr
+        assert done.stderr.count("\n") == 1, done.stderr
+    published("query", "users_by_tag", "-p", "topic", code=2)

@@ -15,7 +15,8 @@ COMMANDS = [line.removeprefix(".venv/bin/") for line in LINES if "sociogram " in
 QUICK = [
     c
     for c in COMMANDS
-    if c.split()[1] in ("profile", "similar", "recommend", "cypher", "tags", "embeddings") and " 17" not in c
+    if c.split()[1] in ("profile", "similar", "recommend", "cypher", "tags", "embeddings", "queries", "query")
+    and " 17" not in c
 ]
 QUICK += [c for c in COMMANDS if c.startswith("sociogram db status")]
 

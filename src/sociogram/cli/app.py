@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from sociogram.cli import ask, db, demo, doctor, fit, inspect, load, publish
+from sociogram.cli import ask, db, demo, doctor, fit, inspect, load, publish, queries
 
 app = typer.Typer(
     name="sociogram",
@@ -33,5 +33,5 @@ def _root(
 
 app.add_typer(load.app, name="load")
 app.add_typer(db.app, name="db")
-for group in (inspect, fit, publish, ask, demo, doctor):
+for group in (inspect, fit, publish, ask, queries, demo, doctor):
     group.register(app)

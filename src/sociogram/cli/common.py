@@ -80,12 +80,13 @@ def open_engine(
     user: str | None = None,
     password_file: Path | None = None,
     mapping: Path | None = None,
+    queries: Sequence[Path] = (),
 ) -> Iterator[Engine]:
     """An Engine that tells its progress on stderr."""
     from sociogram.cli.progress import TerminalProgress
 
     with open_store(uri, database, user, password_file) as store, TerminalProgress() as progress:
-        yield Engine(store, mapping=mapping, home=Home.default(), progress=progress)
+        yield Engine(store, mapping=mapping, home=Home.default(), progress=progress, queries=queries)
 
 
 def print_json(value: Any) -> None:

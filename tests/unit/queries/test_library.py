@@ -4,7 +4,7 @@ import pytest
 
 from sociogram.errors import NotFoundError
 from sociogram.graph.mapping import GraphMapping, NodeMapping, RelationshipMapping, WriteMapping, default_mapping
-from sociogram.queries.library import names, query, source
+from sociogram.queries.library import names, query, source, translate
 
 OTHER = GraphMapping(
     nodes=(
@@ -15,7 +15,7 @@ OTHER = GraphMapping(
     ),
     relationships=(
         RelationshipMapping("FOLLOWS", "Per son", "Per son", "tie"),
-        RelationshipMapping("SAW", "Per son", "Film", "behaviour"),
+        RelationshipMapping("SAW", "Per son", "Film", "behaviour", time="seen"),
         RelationshipMapping("READ", "Per son", "Book", "behaviour"),
     ),
     write=WriteMapping(prefix="sg_", recommended="SG_REC"),
@@ -52,6 +52,23 @@ def test_an_item_without_a_name_goes_by_its_text() -> None:
 
 def test_default_schema_stays() -> None:
     assert "user.`id` IN $user" in query("profile", default_mapping())
+
+
+def test_names_keys_times_and_properties_of_the_users_own() -> None:
+    text = translate(
+        "MATCH (user:User)-[did:!RECOMMENDED]->(item:Item) WHERE user.id = $u AND item.id IN $i AND item.title = user.title "
+        "RETURN did.at, did.weight, user.city, user.segment, user.profileRun",
+        OTHER,
+    )
+    assert "[did:`READ`|`SAW`]" in text
+    assert "user.`pid` = $u AND (item.`fid` IN $i OR item.`isbn` IN $i)" in text
+    assert "coalesce(item.`title`, item.`fid`, item.`isbn`) = user.`title`" in text
+    assert text.endswith("RETURN did.`seen`, null, user.`city`, user.`sg_segment`, user.`sg_profileRun`")
+
+
+def test_the_index_of_another_label() -> None:
+    text = translate("SEARCH other IN (VECTOR INDEX sociogram_vector_User FOR user.embedding LIMIT 1)", OTHER)
+    assert "VECTOR INDEX `sociogram_vector_Per son` FOR user.`sg_embedding`" in text
 
 
 def test_unknown_query() -> None:

@@ -1,0 +1,145 @@
+"""Write docs/cypher.md: every query of the library, run on a demo community.
+
+Run: python -m benchmarks.cypher_page > docs/cypher.md
+Needs what these leave behind: sociogram load demo --users 600, sociogram fit --encoder light --mode frozen,
+sociogram fit --mode frozen (two runs, so that they can be compared).
+"""
+
+import textwrap
+from typing import Any
+
+import sociogram
+from sociogram.engine import Engine
+from sociogram.queries.catalogue import LTS_SUFFIX, Catalogue
+from sociogram.queries.header import Query
+from sociogram.queries.rows import readable
+
+MOST_ROWS = 4
+MOST_CHARACTERS = 70  # of a cell
+TOPICS = {
+    "similar": "Similar users and items",
+    "tags": "Tags",
+    "profile": "Profiles and runs",
+    "influence": "Influence",
+    "recommend": "Recommendation",
+    "segments": "Segments",
+    "trends": "Trends",
+    "quality": "Newcomers, suspects, quality",
+}
+ASKED: dict[str, dict[str, str]] = {  # where the example in the header would show little here
+    "bridges": {"by": "city"},
+    "community_links": {"by": "city"},
+    "segments": {"by": "city"},
+    "segment_lift": {"by": "city", "k": "1"},
+    "topic_by_segment": {"topic": "climbing", "by": "predictedLifeStage"},
+    "item_by_segment": {"item": "i0004", "by": "predictedLifeStage"},
+    "similar_to_description": {"vector": "climbers who bake"},
+    "evidence_for_tag": {"user": "u0120", "topic": "climbing"},
+    "who_influences": {"user": "u0278", "days": "90"},
+    "suspected_bots": {"least": "10", "signals": "1"},
+}
+
+OPENING = """# The query library
+
+Written by `python -m benchmarks.cypher_page`: everything below was run on the demo community (`sociogram load demo --users 600`,
+then `fit --encoder light --mode frozen` and `fit --mode frozen`).
+
+```sh
+sociogram queries                                        # all of them
+sociogram query users_by_tag --param topic=climbing      # one, as a table; --json for machines
+sociogram query users_by_tag --show                      # its Cypher, ready to be pasted
+```
+
+```python
+engine.query("users_by_tag", topic="climbing", least=0.7).to_pandas()
+```
+
+Each is a file `queries/<topic>/<name>.cypher` of plain Cypher for the default schema. To run it in Neo4j Browser or `cypher-shell`, enter the `:param` lines of
+its header (without the slashes), then the text; where a `.5.cypher` lies beside it, that one is for Neo4j 5.26. A driver takes the text as it is, with the
+parameters. `sociogram query` and `engine.query` translate labels, types and properties to your own graph (`sociogram query NAME --show --mapping graph.toml`
+prints that), take users by key or name, and say in one line what is wrong with a parameter. All of them run in a read transaction, keep to one published run, and
+start at an index unless the header declares a scan; the tests read their plans.
+
+Types: `KEY(User)` and `KEY(Item)` are the key as the graph has it (text or whole number), `NAME(Topic)` a topic's name, `VECTOR` a list of numbers, for which
+`sociogram` also takes words.
+
+## Your own
+
+A folder with files of the same form is read beside ours: `sociogram queries --folder mine`, `sociogram query NAME --folder mine`, `sg.open(queries=["mine"])`.
+`mine/sales/best.cypher` is `sales/best`; a file directly in the folder belongs to the topic `own`. A file without a header, with a clause that writes, or with a
+parameter that its header does not declare is refused:
+
+```cypher
+// The users of a city, those surest of a topic first.
+//
+// :param city => 'Madrid';
+//   STRING, required: the city
+// :param topic => 'climbing';
+//   NAME(Topic), required: the topic
+// :param k => 10;
+//   INTEGER >= 1: how many rows
+//
+// columns: id, name, score
+// index: Topic(name)
+// scans: none
+// cost: the users interested in the topic
+MATCH (topic:Topic) WHERE topic.name = $topic
+MATCH (topic)<-[interest:INTERESTED_IN]-(user:User)
+WHERE interest.run = topic.profileRun AND user.city = $city
+RETURN user.id AS id, user.name AS name, interest.score AS score
+ORDER BY score DESC, id LIMIT $k
+```
+
+Variables called `user`, `other`, `friend`, `seed`, `topic`, `topic2`, `item`, `item2` are known to be users, topics and items, and `did`, `tie`, `tagged`, `about`
+relationships of that role: their key, name, `at` and `weight` are translated to a mapped graph. `[:!RECOMMENDED]` between a user and an item is any behaviour. Times are DATETIME or DATE."""
+
+
+def main() -> None:
+    """Print the page."""
+    print(OPENING)
+    with sociogram.open() as engine:
+        found = Catalogue().all()
+        lts = {q.name for q in Catalogue(lts=True).all() if q not in found}
+        for topic, title in TOPICS.items():
+            print(f"\n## {title}")
+            for query in found:
+                if query.topic == topic:
+                    _section(engine, query, query.name in lts)
+
+
+def _section(engine: Engine, query: Query, has_lts: bool) -> None:
+    given = ASKED.get(query.name) or {p.name: _plain(p.value) for p in query.parameters if p.required}
+    words = [
+        f"--param {name}={value!r}" if " " in value else f"--param {name}={value}" for name, value in given.items()
+    ]
+    rows = engine.query(query.name, **given).to_dicts()
+    file = f"queries/{query.topic}/{query.name}"
+    also = f", for 5.26 [`{LTS_SUFFIX}`](../{file}{LTS_SUFFIX})" if has_lts else ""
+    print(f"\n### [{query.name}](../{file}.cypher)\n\n{query.answers} {query.notes}".rstrip())
+    print(f"\nIndex: {query.index}; scans: {query.scans}{also}.\n")
+    print(f"```sh\n{' '.join(['sociogram query', query.name, *words])}\n```\n")
+    print(_table(rows) if rows else "No rows in this community.")
+    print(f"\n<details><summary>Cypher</summary>\n\n```cypher\n{query.body}\n```\n\n</details>")
+
+
+def _plain(value: str) -> str:
+    """A literal of Cypher as the command line takes it."""
+    if value.startswith("["):
+        return ",".join(part.strip().strip("'") for part in value[1:-1].split(","))
+    return value.removeprefix("datetime(").rstrip(")").strip("'")
+
+
+def _table(rows: list[dict[str, Any]]) -> str:
+    shown = rows[:MOST_ROWS]
+    lines = [list(shown[0]), ["---"] * len(shown[0]), *([_cell(v) for v in row.values()] for row in shown)]
+    more = f"\n\n{len(rows):,} rows in all." if len(rows) > MOST_ROWS else ""
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + more
+
+
+def _cell(value: Any) -> str:
+    text = "" if value is None else readable(value)
+    return textwrap.shorten(text, MOST_CHARACTERS, placeholder=" ...").replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,59 @@
+"""A description in words as a direction in the users' published space: where those are whom it describes."""
+
+import re
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sociogram.errors import InputError
+from sociogram.graph.profile import Profiles
+
+Floats = NDArray[np.float32]
+NEAREST = 8  # topics that a description is made of
+SHARPNESS = 20.0  # of the softmax over cosines: one that is .1 nearer counts 7 times as much
+SURENESS = 4  # a part of the text counts by this power of its nearest topic's cosine: "who" is near to none
+
+
+def parts(text: str) -> list[str]:
+    """What is encoded of a description: all of it, and its words, so that none drowns the others."""
+    return [text, *dict.fromkeys(re.findall(r"\w{3,}", text))]
+
+
+def direction(profiles: Profiles, names: Floats, described: Floats) -> list[float]:
+    """From the text vectors of the topics' names [topics, width] and of a description's parts [parts, width]; raises InputError.
+
+    Users are weighed by how much surer than usual their profile is of the topics that the description is nearest to. A topic's own
+    vector would not do: what a profile says comes from more than a dot product (on the demo of 600, planted fans among the nearest ten:
+    93 % by this direction, 18 % by the topic's vector).
+    """
+    if profiles.tags["topic_label"].nunique() != 1:
+        raise InputError("words need a graph with one label of topics. Give a vector (numbers) instead of words.")
+    weight = _topics(names, described)
+    best = np.argsort(-weight, kind="stable")[:NEAREST]
+    if weight[best[0]] <= 0:
+        raise InputError(
+            "the description has nothing in common with any topic of the graph. Use words that topics have."
+        )
+    users = profiles.embeddings[profiles.user_label]
+    table = profiles.tags[profiles.tags["topic"].isin(best)]
+    place = {int(t): i for i, t in enumerate(best)}
+    sure = np.zeros((len(users), len(best)), np.float32)
+    sure[table["user"].to_numpy(), table["topic"].map(place).to_numpy()] = table["probability"].to_numpy(np.float32)
+    unit = users / np.maximum(np.linalg.norm(users, axis=1, keepdims=True), 1e-9)
+    found = ((sure - sure.mean(0)) @ weight[best]) @ unit
+    if not np.any(found):
+        raise InputError("no profile says anything of these words. Give a vector (numbers) instead of words.")
+    return [float(x) for x in found]
+
+
+def _topics(names: Floats, described: Floats) -> Floats:
+    """How much each topic [topics] is meant."""
+    near = _unit(described) @ _unit(names).T
+    best = near.max(1, keepdims=True)
+    soft = np.exp(SHARPNESS * (near - best))
+    soft /= soft.sum(1, keepdims=True)
+    return np.asarray((soft * np.maximum(best, 0) ** SURENESS).sum(0), np.float32)
+
+
+def _unit(x: Floats) -> Floats:
+    return np.asarray(x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-9), np.float32)

@@ -1,0 +1,81 @@
+"""A query of the library by name, with checked parameters, on one graph."""
+
+from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from sociogram.errors import NotFoundError
+from sociogram.graph.mapping import GraphMapping
+from sociogram.graph.publish import live_run
+from sociogram.graph.store import Store
+from sociogram.queries.ask import Asker
+from sociogram.queries.catalogue import Catalogue
+from sociogram.queries.header import Query
+from sociogram.queries.library import translate
+from sociogram.queries.parameters import typed
+from sociogram.queries.rows import Rows
+
+Words = Callable[[str], list[float]]
+MOST_NAMES = 10_000  # among which the nearest is sought
+
+
+class NamedQueries:
+    """Runs the files of a catalogue in read transactions; `words` makes a vector of the users' space of a text."""
+
+    def __init__(self, store: Store, mapping: GraphMapping, words: Words, folders: Sequence[Path] = ()) -> None:
+        self._store, self._mapping, self._words = store, mapping, words
+        self.catalogue = Catalogue(folders, lts=not store.supports_search)
+
+    def run(self, name: str, parameters: Mapping[str, Any]) -> Rows[dict[str, Any]]:
+        """Rows of one query; raises InputError or NotFoundError that names the parameter at fault."""
+        query = self.catalogue.get(name)
+        values = typed(query, parameters)
+        profiled = "profileRun" in query.body or "'live'" in query.body
+        if profiled and live_run(self._store) is None:
+            raise NotFoundError(
+                f"nothing is published in the graph at {self._store.address} yet. Learn and publish profiles first: sociogram fit"
+            )
+        for p in query.parameters:
+            if values[p.name] is not None:
+                values[p.name] = self._found(p.type, values[p.name], profiled=profiled)
+        return Rows(self._store.read(self.cypher(query), values))
+
+    def cypher(self, query: Query) -> str:
+        """A query's Cypher in the graph's own schema."""
+        return translate(query.body, self._mapping)
+
+    def _found(self, kind: str, value: Any, *, profiled: bool) -> Any:
+        if isinstance(value, list) and kind.startswith("LIST<"):
+            inner = kind.removeprefix("LIST<").removesuffix(">")
+            return list(dict.fromkeys(self._found(inner, v, profiled=profiled) for v in value))
+        if kind == "KEY(User)":
+            asker = Asker(self._store, self._mapping)
+            return asker.resolve(value) if profiled else asker.key(value)
+        if kind == "KEY(Item)":
+            return self._item(value)
+        if kind == "NAME(Topic)":
+            return self._topic(value)
+        return self._words(value) if kind == "VECTOR" and isinstance(value, str) else value
+
+    def _read(self, text: str, **values: Any) -> list[dict[str, Any]]:
+        return self._store.read(translate(text, self._mapping), values)
+
+    def _topic(self, name: str) -> str:
+        if self._read("MATCH (topic:Topic) WHERE topic.name = $name RETURN 1 AS one LIMIT 1", name=name):
+            return name
+        rows = self._read("MATCH (topic:Topic) RETURN topic.name AS name LIMIT $most", most=MOST_NAMES)
+        raise NotFoundError(f"there is no topic {name!r}.{_nearest(name, [str(row['name']) for row in rows])}")
+
+    def _item(self, key: int | str) -> int | str:
+        spelled = [key, int(key)] if isinstance(key, str) and key.isascii() and key.isdigit() else [key]
+        rows = self._read("MATCH (item:Item) WHERE item.id IN $keys RETURN item.id AS id LIMIT 1", keys=spelled)
+        if rows:
+            return rows[0]["id"]  # type: ignore[no-any-return]
+        rows = self._read("MATCH (item:Item) RETURN item.id AS id LIMIT $most", most=MOST_NAMES)
+        raise NotFoundError(f"there is no item {key!r}.{_nearest(str(key), [str(row['id']) for row in rows])}")
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    near = get_close_matches(name, known, 3, 0.4)
+    return f" The nearest: {', '.join(near)}." if near else ""

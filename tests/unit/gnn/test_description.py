@@ -1,0 +1,54 @@
+"""Words as a direction in the users' space."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sociogram.errors import InputError
+from sociogram.gnn.description import direction, parts
+from sociogram.graph.profile import Profiles
+
+NAMES = np.eye(3, 4, dtype=np.float32)
+
+
+def profiles(labels: int = 1) -> Profiles:
+    rng = np.random.default_rng(0)
+    centres = np.eye(3, 8)
+    users = np.repeat(centres, 10, 0) + 0.2 * rng.normal(size=(30, 8)) + 0.5
+    tags = pd.DataFrame(
+        {
+            "user": range(30),
+            "topic": np.repeat([0, 1, 2], 10),
+            "topic_label": ["Topic"] * 29 + (["Topic"] if labels == 1 else ["Genre"]),
+            "probability": 0.9,
+            "shown": True,
+            "observed": False,
+        }
+    )
+    keys = {"User": list(range(30)), "Topic": ["a", "b", "c"]}
+    names = {label: [str(k) for k in ks] for label, ks in keys.items()}
+    return Profiles("User", keys, names, {"User": users.astype(np.float32)}, tags, pd.DataFrame(), [], {})
+
+
+def nearest(described: np.ndarray, count: int) -> set[int]:
+    made = profiles()
+    users = made.embeddings["User"]
+    cosine = users @ np.array(direction(made, NAMES, described.astype(np.float32))) / np.linalg.norm(users, axis=1)
+    return set(np.argsort(-cosine)[:count].tolist())
+
+
+def test_those_described_are_the_nearest() -> None:
+    assert nearest(NAMES[1:2], 10) == set(range(10, 20))
+
+
+def test_every_word_counts() -> None:
+    both = np.stack([NAMES[0] + 0.4 * NAMES[2], NAMES[0], NAMES[2]])
+    assert nearest(both, 20) == {*range(10), *range(20, 30)}
+    assert parts("climbers who bake, who") == ["climbers who bake, who", "climbers", "who", "bake"]
+
+
+def test_words_without_a_topic() -> None:
+    with pytest.raises(InputError, match="nothing in common with any topic"):
+        direction(profiles(), NAMES, -NAMES[:1] - NAMES[1:2] - NAMES[2:])
+    with pytest.raises(InputError, match="one label of topics"):
+        direction(profiles(2), NAMES, NAMES[:1])
