@@ -9,6 +9,7 @@ from sociogram.progress import SILENT, Progress
 from sociogram.queries.influence.cascades import CascadeGraph, Direction, Model, cascade_graph
 
 if TYPE_CHECKING:
+    from sociogram.queries.influence.attribute import Attribution
     from sociogram.queries.influence.maximise import Maximised
     from sociogram.queries.influence.simulate import Simulated
 
@@ -31,7 +32,12 @@ class Influence:
         direction: Direction = "auto",
         topic: str | None = None,
     ) -> CascadeGraph:
-        """The graph that cascades run on; see `cascade_graph`. `topic` scales the edges by both ends' interest in it."""
+        """The graph that cascades run on; see `cascade_graph`. `topic` scales the edges by both ends' interest in it.
+
+        `p="learned"` takes the probabilities that `attribute` finds.
+        """
+        if p == "learned":
+            p = self.attribute(direction=direction).p
         interest = None if topic is None else self._interest(topic)
         return cascade_graph(self.snapshot, model=model, p=p, direction=direction, interest=interest)
 
@@ -69,6 +75,13 @@ class Influence:
 
         graph = self.graph(model, p=p, direction=direction, topic=topic)
         return simulate(graph, seeds, progress=self.progress, **options)
+
+    def attribute(self, *, direction: Direction = "auto", types: Sequence[str] = ()) -> "Attribution":
+        """Who influenced whom and whose behaviours spread, from timed behaviours (of the given types, or all)."""
+        from sociogram.queries.influence.attribute import attribute
+        from sociogram.queries.influence.behaviours import behaviour_log
+
+        return attribute(self.graph(direction=direction), behaviour_log(self.snapshot, types))
 
     def _interest(self, topic: str) -> Mapping[Key, float]:
         if self._interests is not None:

@@ -168,6 +168,53 @@ def simulate(
     hint(f"sociogram influence maximise -k {len(found.curve)} --model {found.model}")
 
 
+@app.command()
+def attribute(
+    top: Annotated[int, typer.Option(help="How many ties, users and items to show.")] = 10,
+    types: Annotated[
+        list[str] | None,
+        typer.Option("--type", help="A behaviour's relationship type; several times. Default: all timed."),
+    ] = None,
+    direction: Way = Direction.auto,
+    out: Annotated[
+        Path | None, typer.Option(help="Parquet file for all ties (source, target, times, credit, share, p).")
+    ] = None,
+    snapshot: SnapshotFolder = None,
+    mapping: MappingFile = None,
+    uri: Uri = None,
+    database: Database = None,
+    user: User = None,
+    password_file: PasswordFile = None,
+    json: Json = False,
+) -> None:
+    """Who influenced whom, and whose behaviours spread: credit from timed behaviours.
+
+    Example: sociogram influence attribute --top 20
+    """
+    if top < 1:
+        raise InputError(f"top: expected a whole number above 0, got {top}.")
+    with _influence(snapshot, uri, database, user, password_file, mapping) as influence:
+        found = influence.attribute(direction=direction.value, types=types or [])
+    if out is not None:
+        if not out.parent.is_dir():
+            raise InputError(f"{out}: the folder {out.parent} does not exist.")
+        found.ties.assign(source=found.ties["source"].astype(str), target=found.ties["target"].astype(str)).to_parquet(
+            out, index=False
+        )
+    tables = found.to_dict(top)
+    if json:
+        print_json(tables)
+        return
+    for title, name in (
+        ("who influences whom", "ties"),
+        ("whose behaviours spread", "users"),
+        ("what spread", "items"),
+    ):
+        typer.echo(title)
+        print_table(tables[name])
+    hint("sociogram influence test", "sociogram influence maximise -k 10 --model ic --p learned")
+
+
 @contextmanager
 def _influence(
     snapshot: Path | None,

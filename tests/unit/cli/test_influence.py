@@ -3,9 +3,11 @@
 import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 from unit.queries.influence.conftest import make
+from unit.queries.influence.test_attribute import timed
 
 from sociogram.cli.app import app
 from sociogram.errors import SociogramError
@@ -47,6 +49,16 @@ def test_tables_budget_and_topic(star: Path, tmp_path: Path) -> None:
     assert "of the best possible" in ask(star, "maximise", "-k", "1", "--topic", "jazz", "--model", "ic", "--p", "0.5")
 
 
+def test_attribute(tmp_path: Path) -> None:
+    folder, out = timed(tmp_path).folder, tmp_path / "ties.parquet"
+    found = json.loads(ask(folder, "attribute", "--json", "--out", str(out)))
+    assert [(t["source"], t["target"]) for t in found["ties"]] == [("a", "b"), ("b", "c")]
+    assert len(pd.read_parquet(out)) == 2
+    shown = ask(folder, "attribute", "--type", "READ")
+    assert "who influences whom" in shown
+    assert "whose behaviours spread" in shown
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -58,6 +70,8 @@ def test_tables_budget_and_topic(star: Path, tmp_path: Path) -> None:
         (("simulate", "zzz"), "seeds: there is no user 'zzz'"),
         (("simulate",), "name at least one user"),
         (("simulate", "a", "--picture", "curve.txt"), "ends in .png"),
+        (("attribute",), "no behaviour has a time"),
+        (("attribute", "--top", "0"), "top: expected"),
         (("simulate", "--seeds-file", "nowhere.json"), "nowhere.json: No such file"),
     ],
 )
