@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from sociogram.queries.influence.attribute import Attribution
     from sociogram.queries.influence.maximise import Maximised
     from sociogram.queries.influence.simulate import Simulated
+    from sociogram.queries.influence.verdict import Verdict
 
 Interests = Callable[[str], Mapping[Key, float]]  # a topic's name to users and their probability of interest
 
@@ -82,6 +83,14 @@ class Influence:
         from sociogram.queries.influence.behaviours import behaviour_log
 
         return attribute(self.graph(direction=direction), behaviour_log(self.snapshot, types))
+
+    def test(self, *, direction: Direction = "auto", types: Sequence[str] = (), **options: Any) -> "Verdict":
+        """Whether it is influence at all, homophily, both or neither; `options`: level, shuffles, seed."""
+        from sociogram.queries.influence.behaviours import behaviour_log
+        from sociogram.queries.influence.verdict import judge
+
+        log = behaviour_log(self.snapshot, types)
+        return judge(self.graph(direction=direction), log, progress=self.progress, **options)
 
     def _interest(self, topic: str) -> Mapping[Key, float]:
         if self._interests is not None:

@@ -215,6 +215,50 @@ def attribute(
     hint("sociogram influence test", "sociogram influence maximise -k 10 --model ic --p learned")
 
 
+@app.command("test")
+def verdict(
+    types: Annotated[
+        list[str] | None,
+        typer.Option("--type", help="A behaviour's relationship type; several times. Default: all timed."),
+    ] = None,
+    level: Annotated[float, typer.Option(help="Level of the tests; intervals are of 1 - level.")] = 0.01,
+    shuffles: Annotated[int, typer.Option(help="Shuffles of the order.")] = 499,
+    direction: Way = Direction.auto,
+    seed: SeedOption = 0,
+    snapshot: SnapshotFolder = None,
+    mapping: MappingFile = None,
+    uri: Uri = None,
+    database: Database = None,
+    user: User = None,
+    password_file: PasswordFile = None,
+    json: Json = False,
+) -> None:
+    """Is it influence at all, or are friends just alike? A verdict: influence, homophily, both or neither.
+
+    Example: sociogram influence test
+    """
+    with _influence(snapshot, uri, database, user, password_file, mapping) as influence:
+        found = influence.test(direction=direction.value, types=types or [], level=level, shuffles=shuffles, seed=seed)
+    if json:
+        print_json(found.to_dict())
+        return
+    typer.echo(found.sentence)
+    rows = [
+        {"what": name, "difference": e.difference, "low": e.low, "high": e.high}
+        for name, e in (
+            ("friend before against none", found.matched.raw),
+            ("at the same place (influence)", found.matched.influence),
+            ("explained by place (homophily)", found.matched.homophily),
+        )
+    ]
+    print_table(rows)
+    typer.echo(
+        f"alpha {found.shuffle.alpha:.3f}, shuffled {found.shuffle.shuffled:.3f}; {found.users:,} users, "
+        f"{found.behaviours:,} behaviours, {found.matched.items} items compared"
+    )
+    hint("sociogram influence attribute", "sociogram influence maximise -k 10 --model ic --p learned")
+
+
 @contextmanager
 def _influence(
     snapshot: Path | None,

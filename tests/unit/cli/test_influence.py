@@ -4,13 +4,17 @@ import json
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 from typer.testing import CliRunner
 from unit.queries.influence.conftest import make
 from unit.queries.influence.test_attribute import timed
 
+from benchmarks.planted_influence import world
 from sociogram.cli.app import app
 from sociogram.errors import SociogramError
+from sociogram.graph.mapping import GraphMapping, NodeMapping, RelationshipMapping
+from sociogram.graph.snapshot import Snapshot
 
 
 def ask(folder: Path, *arguments: str) -> str:
@@ -59,6 +63,28 @@ def test_attribute(tmp_path: Path) -> None:
     assert "whose behaviours spread" in shown
 
 
+def test_test(tmp_path: Path) -> None:
+    made = world("influence", 0, users=200, items=20)
+    mapping = GraphMapping(
+        nodes=(NodeMapping("User", "user"), NodeMapping("Item", "item")),
+        relationships=(
+            RelationshipMapping("KNOWS", "User", "User", "tie"),
+            RelationshipMapping("READ", "User", "Item", "behaviour", time="at"),
+        ),
+    )
+    nodes = {"User": pa.table({"key": range(200)}), "Item": pa.table({"key": range(20)})}
+    links = {
+        ("User", "KNOWS", "User"): pa.table({"source": made.source, "target": made.target}),
+        ("User", "READ", "Item"): pa.table({"source": made.user, "target": made.item, "time": made.time}),
+    }
+    folder = Snapshot.create(tmp_path / "planted", mapping, nodes, links).folder
+    found = json.loads(ask(folder, "test", "--json", "--shuffles", "199"))
+    assert found["verdict"] == "influence"
+    assert found["matched"]["influence"]["low"] > 0
+    assert found["sentence"] in ask(folder, "test", "--shuffles", "199")
+    assert float(json.loads(ask(folder, "simulate", "7", "--runs", "100", "--json"))["spread"]) >= 1  # keys are numbers
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -72,6 +98,7 @@ def test_attribute(tmp_path: Path) -> None:
         (("simulate", "a", "--picture", "curve.txt"), "ends in .png"),
         (("attribute",), "no behaviour has a time"),
         (("attribute", "--top", "0"), "top: expected"),
+        (("test",), "no behaviour has a time"),
         (("simulate", "--seeds-file", "nowhere.json"), "nowhere.json: No such file"),
     ],
 )

@@ -56,37 +56,3 @@ def _worlds(graph: CascadeGraph) -> list[tuple[float, list[tuple[int, int]]]]:
         (float(np.prod([p for _, p in world])), [edge for edge, _ in world if edge is not None])
         for world in product(*choices)
     ]
-
-
-def planted_cascades(
-    seed: int, *, users: int = 150, items: int = 120, strong: float = 0.5, weak: float = 0.0
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Ties (source influences target), which are strong, and the log (user, item, time) of cascades that ran over them."""
-    rng = np.random.default_rng(seed)
-    pairs = np.unique(rng.integers(users, size=(users * 8, 2)), axis=0)
-    pairs = pairs[pairs[:, 0] != pairs[:, 1]]
-    real = rng.random(len(pairs)) < 0.25
-    out: list[list[tuple[int, float]]] = [[] for _ in range(users)]
-    for (u, v), is_strong in zip(pairs.tolist(), real.tolist(), strict=True):
-        out[u].append((v, strong if is_strong else weak))
-    rows = []
-    for item in range(items):
-        when = dict.fromkeys(rng.choice(users, 4, replace=False).tolist(), 0.0)
-        when = {u: float(rng.exponential(1000)) for u in when}
-        front = sorted(when, key=lambda u: when[u])
-        tried: set[int] = set()
-        while front:
-            u = front.pop(0)
-            if u in tried:
-                continue
-            tried.add(u)
-            for v, p in out[u]:
-                if rng.random() < p:
-                    t = when[u] + float(rng.exponential(1000)) + 1
-                    if t < when.get(v, np.inf):
-                        when[v] = t
-                        front.append(v)
-            front.sort(key=lambda u: when[u])
-        rows += [(u, item, round(t)) for u, t in when.items()]
-    user, item_, time = (np.array(column, np.int64) for column in zip(*rows, strict=True))
-    return pairs[:, 0], pairs[:, 1], real, (user, item_, time)

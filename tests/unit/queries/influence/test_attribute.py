@@ -9,8 +9,8 @@ import pyarrow as pa
 import pytest
 from sklearn.metrics import roc_auc_score
 from unit.queries.influence.conftest import make
-from unit.queries.influence.helpers import planted_cascades
 
+from benchmarks.planted_influence import cascades
 from sociogram.errors import InputError
 from sociogram.graph.mapping import GraphMapping, NodeMapping, RelationshipMapping
 from sociogram.graph.snapshot import Snapshot
@@ -76,9 +76,11 @@ def test_equals_the_definitions() -> None:
 @pytest.mark.parametrize(("weak", "floor"), [(0.0, 0.93), (0.05, 0.85)])
 def test_planted_ties_are_found_again(weak: float, floor: float) -> None:
     for seed in range(2):
-        source, target, real, log = planted_cascades(seed, weak=weak, strong=0.5 if not weak else 0.3)
-        found = attribute(CascadeGraph.build(source, target, ids=list(range(150))), BehaviourLog.build(*log)).ties
-        true = dict(zip(zip(source.tolist(), target.tolist(), strict=True), real.tolist(), strict=True))
+        made = cascades(seed, weak=weak, strong=0.5 if not weak else 0.3)
+        graph = CascadeGraph.build(made.source, made.target, ids=list(range(150)))
+        found = attribute(graph, BehaviourLog.build(*made.log)).ties
+        ties = zip(made.source.tolist(), made.target.tolist(), strict=True)
+        true = dict(zip(ties, made.strong.tolist(), strict=True))
         truth = [true[tie] for tie in zip(found["source"], found["target"], strict=True)]
         assert roc_auc_score(truth, found["p"]) > floor
         assert found["p"].between(0, 1).all()
@@ -139,8 +141,8 @@ def test_without_times_there_is_no_credit(tmp_path: Path) -> None:
 
 
 def test_tables_are_sorted() -> None:
-    source, target, _, log = planted_cascades(0)
-    found = attribute(CascadeGraph.build(source, target, ids=list(range(150))), BehaviourLog.build(*log))
+    made = cascades(0)
+    found = attribute(CascadeGraph.build(made.source, made.target, ids=list(range(150))), BehaviourLog.build(*made.log))
     for table, column in ((found.ties, "credit"), (found.users, "credit")):
         assert table[column].is_monotonic_decreasing
         assert isinstance(table, pd.DataFrame)
