@@ -7,7 +7,7 @@ them as well (how near the map puts a user to those who took the item of their o
 explains is homophily.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -22,7 +22,7 @@ from sociogram.queries.influence.cascades import CascadeGraph, Floats, Ints
 MOMENTS = (0.25, 0.5, 0.75)  # parts of an item's adopters
 ADOPTERS = 8  # of an item that is compared, at least
 ITEMS, USERS = 300, 20_000  # compared at most
-FEWEST = 5  # items
+FEWEST = 10  # items, below which users are resampled instead
 NEAR = (0.3, 0.55, 0.75, 0.9, 0.97)  # quantiles that part the strata of nearness
 RESAMPLES = 4000
 
@@ -31,7 +31,7 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Effect:
-    """A difference of risks with its interval over resampled items."""
+    """A difference of risks with its interval over resampled items, or users where items are few."""
 
     difference: float
     low: float
@@ -56,22 +56,32 @@ def matched(
 ) -> Matched:
     """See the module; `own` [m] marks the log's rows of one's own accord, `z` [n, d] is the graph's map; intervals are of 1 - level.
 
-    InputError where too few items have enough adopters.
+    InputError where no item has enough adopters.
     """
     rng = np.random.default_rng(seed)
     sizes = np.diff(log.starts)
     items = np.flatnonzero(sizes >= ADOPTERS)
-    if len(items) < FEWEST:
+    if not len(items):
         raise InputError(
-            f"too little to compare: {len(items)} items have {ADOPTERS} or more adopters with a time, {FEWEST} are needed. "
-            "Load more behaviours."
+            f"too little to compare: no item has {ADOPTERS} adopters with a time (the most: {sizes.max(initial=0)}). Load more behaviours."
         )
     items = np.sort(items[np.argsort(-sizes[items], kind="stable")[:ITEMS]])
     users = np.arange(len(graph))
     if len(users) > USERS:
         users = np.sort(rng.choice(users, USERS, replace=False))
     compared = _Compared(graph, log, own, z, users)
-    return _effects(np.stack([compared.item(i) for i in items.tolist()]), level, rng)
+    strata = [list(compared.strata(i)) for i in items.tolist()]
+    each = np.ones(len(users))
+    sums = np.stack([_sums(item, each) for item in strata])
+    if len(items) >= FEWEST:
+        weights = rng.multinomial(len(items), np.full(len(items), 1 / len(items)), RESAMPLES).astype(np.float64)
+        drawn = np.tensordot(weights, sums, 1)
+    else:  # too few items to resample those
+        drawn = np.zeros((RESAMPLES // 10, *sums.shape[1:]))
+        for r in range(len(drawn)):
+            weight = np.bincount(rng.integers(len(users), size=len(users)), minlength=len(users)).astype(np.float64)
+            drawn[r] = sum(_sums(item, weight) for item in strata)
+    return _effects(sums, drawn, level)
 
 
 class _Compared:
@@ -86,29 +96,44 @@ class _Compared:
         self.activity = np.bincount(log.user[own], minlength=n)
         self.when = np.full(n, np.inf)
 
-    def item(self, item: int) -> Floats:
-        """Sums [plain or matched, (weight, risk with a friend before, risk without)] over the strata of one item."""
+    def strata(self, item: int) -> "Iterator[_Strata]":
+        """Who is compared at each moment of an item's life."""
         rows = slice(int(self.log.starts[item]), int(self.log.starts[item + 1]))
         adopters, time = self.log.user[rows], self.log.time[rows].astype(np.float64)
         self.when[adopters] = time
         own = np.zeros(len(self.when))
         own[adopters[self.own[rows]]] = 1
-        mine = own[self.users]
-        z = self.z[self.users]
+        mine, when, z = own[self.users], self.when[self.users], self.z[self.users]
         near = z @ (own @ self.z) - mine * (z**2).sum(1)  # oneself does not count
         active = _cut((self.activity[self.users] - mine), (1 / 3, 2 / 3))
-        moments = [*(time[int(part * len(time))] for part in MOMENTS), np.inf]
-        sums = np.zeros((2, 3))
-        for now, later in pairwise(moments):
-            when = self.when[self.users]
-            open_ = when > now
-            exposed = (self.into @ (self.when <= now).astype(np.float64) > 0)[open_]
-            adopted = ((when <= later) & np.isfinite(when))[open_]
-            plain = (self.friends * 3 + active)[open_]
-            same = plain * (len(NEAR) + 1) + _cut(near[open_], NEAR)
-            sums += np.stack([_pooled(stratum, exposed, adopted) for stratum in (plain, same)])
+        for now, later in pairwise([*(time[int(part * len(time))] for part in MOMENTS), np.inf]):
+            rows_ = np.flatnonzero(when > now)
+            exposed = (self.into @ (self.when <= now).astype(np.float64) > 0)[rows_]
+            adopted = ((when <= later) & np.isfinite(when))[rows_]
+            plain = (self.friends * 3 + active)[rows_]
+            same = plain * (len(NEAR) + 1) + _cut(near[rows_], NEAR)
+            yield _Strata(rows_, exposed, adopted, plain, same)
         self.when[adopters] = np.inf
-        return sums
+
+
+@dataclass(frozen=True)
+class _Strata:
+    """One moment of one item: users who do not have it, whether a friend has, whether they adopt next, and their strata."""
+
+    rows: Ints
+    exposed: Mask
+    adopted: Mask
+    plain: Ints
+    same: Ints
+
+
+def _sums(moments: "list[_Strata]", weight: Floats) -> Floats:
+    """Sums [plain or matched, (weight, risk with a friend before, risk without)] over moments and strata."""
+    return np.sum(
+        [[_pooled(stratum, m, weight[m.rows]) for stratum in (m.plain, m.same)] for m in moments],
+        axis=0,
+        dtype=np.float64,
+    )
 
 
 def _cut(values: Floats, parts: tuple[float, ...]) -> Ints:
@@ -118,18 +143,19 @@ def _cut(values: Floats, parts: tuple[float, ...]) -> Ints:
     return np.searchsorted(np.quantile(values, parts), values, side="left").astype(np.int64)
 
 
-def _pooled(stratum: Ints, exposed: Mask, adopted: Mask) -> Floats:
+def _pooled(stratum: Ints, moment: _Strata, weight: Floats) -> Floats:
     """Mantel and Haenszel's sums over strata: n1 n0 / n, a n0 / n, c n1 / n."""
+    exposed, adopted = moment.exposed, moment.adopted
     size = int(stratum.max()) + 1 if len(stratum) else 1
-    n1, a = (np.bincount(stratum[exposed & also], minlength=size) for also in (True, adopted))
-    n0, c = (np.bincount(stratum[~exposed & also], minlength=size) for also in (True, adopted))
-    n = np.maximum(n1 + n0, 1)
+    n1, a, n0, c = (
+        np.bincount(stratum[mask], weight[mask], minlength=size)
+        for mask in (exposed, exposed & adopted, ~exposed, ~exposed & adopted)
+    )
+    n = np.maximum(n1 + n0, 1e-12)
     return np.array([(n1 * n0 / n).sum(), (a * n0 / n).sum(), (c * n1 / n).sum()])
 
 
-def _effects(sums: Floats, level: float, rng: np.random.Generator) -> Matched:
-    weights = rng.multinomial(len(sums), np.full(len(sums), 1 / len(sums)), RESAMPLES).astype(np.float64)
-    drawn = np.tensordot(weights, sums, 1)  # [resamples, plain or matched, sums]
+def _effects(sums: Floats, drawn: Floats, level: float) -> Matched:
     whole = sums.sum(0)
 
     def differences(s: Floats) -> Floats:

@@ -61,12 +61,12 @@ def exchange_blocks(log: BehaviourLog) -> Ints:
     count, total = np.bincount(user, minlength=size), np.bincount(user, time, minlength=size)
     others = count[user] - 1
     when = np.where(others > 0, (total[user] - time) / np.maximum(others, 1), time.mean() if len(time) else 0.0)
-    block = np.zeros(len(user), np.int64)
+    block, any_order = np.zeros(len(user), np.int64), np.random.default_rng(0).random(len(user))
     for i in range(len(log.items)):
         first, stop = int(log.starts[i]), int(log.starts[i + 1])
         pieces = min(4, (stop - first) // BLOCK)
         if pieces > 1:
-            order = np.argsort(when[first:stop], kind="stable")
+            order = np.lexsort((any_order[first:stop], when[first:stop]))  # never by the time itself
             block[first + order] = np.arange(stop - first) * pieces // (stop - first)
     return block
 

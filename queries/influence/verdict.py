@@ -84,14 +84,17 @@ def sentence(answer: Answer, order: Shuffled, alike: Homophily, compared: Matche
         f"users with a friend before them were {raw:.1f} times as likely to follow as those without, "
         f"{fair:.1f} times at the same place in the graph ({interval})"
     )
-    shuffled = f"shuffle test p = {order.p:.2g}"
-    own = f"own-accord test p = {alike.p:.2g}"
-    return {
+    shuffled, own = f"shuffle test p = {order.p:.2g}", f"own-accord test p = {alike.p:.2g}"
+    alone = {
         "influence": f"Influence: who was first matters ({shuffled}), and {risk}; no sign that friends were alike beforehand ({own}).",
         "homophily": f"Homophily: friends do the same because they are alike ({own}), not because one went first ({shuffled}); {risk}.",
         "both": f"Both: friends are alike beforehand ({own}) and who was first matters ({shuffled}); {risk}.",
         "neither": f"Neither: no sign that friends move each other ({shuffled}) or were alike beforehand ({own}); {risk}.",
     }[answer]
+    if answer in {"homophily", "neither"} and order.p <= compared.level:
+        known = f"Homophily: friends are alike beforehand ({own})" if answer == "homophily" else "Neither is shown"
+        return f"{known}; who was first seems to matter ({shuffled}), but the matched comparison does not bear it out: {risk}."
+    return alone
 
 
 def _points(difference: float) -> str:

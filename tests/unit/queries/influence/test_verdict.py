@@ -6,12 +6,12 @@ import pytest
 from benchmarks.planted_influence import WORLDS, World, world
 from sociogram.errors import InputError
 from sociogram.queries.influence.accord import own_accord, places
-from sociogram.queries.influence.alike import homophily
+from sociogram.queries.influence.alike import Homophily, homophily
 from sociogram.queries.influence.behaviours import BehaviourLog
 from sociogram.queries.influence.cascades import CascadeGraph
-from sociogram.queries.influence.matched import matched
-from sociogram.queries.influence.shuffle import exchange_blocks, exchanged, exposures, fit_alpha
-from sociogram.queries.influence.verdict import judge
+from sociogram.queries.influence.matched import Effect, Matched, matched
+from sociogram.queries.influence.shuffle import Shuffled, exchange_blocks, exchanged, exposures, fit_alpha
+from sociogram.queries.influence.verdict import judge, sentence
 
 
 def read(made: World) -> tuple[CascadeGraph, BehaviourLog]:
@@ -42,6 +42,20 @@ def test_sizes_are_split_between_the_causes() -> None:
     assert of[0].influence.difference < 0.6 * of[0].raw.difference
     for m in of:
         assert m.raw.difference == pytest.approx(m.influence.difference + m.homophily.difference)
+
+
+def test_few_items_are_compared_by_resampled_users() -> None:
+    graph, rows = read(world("influence", 4, users=300, items=6, passed=0.15))
+    found = matched(graph, rows, own_accord(graph, rows), places(graph))
+    assert found.influence.low < found.influence.difference < found.influence.high
+    assert found.influence.difference > 0
+
+
+def test_order_without_a_matched_difference_is_not_called_influence() -> None:
+    effect = Effect(0.01, -0.01, 0.03)
+    compared = Matched(effect, effect, effect, 1.5, 1.4, 3, 0.01)
+    told = sentence("neither", Shuffled(1.0, 0.5, 0.002, 499), Homophily(0.0, 0.5, 90), compared)
+    assert told.startswith("Neither is shown; who was first seems to matter")
 
 
 def test_score_of_homophily_is_standard_normal_without_it() -> None:
@@ -127,7 +141,7 @@ def test_wrong_options(options: dict[str, float], message: str) -> None:
 
 def test_too_little_data() -> None:
     graph, rows = read(world("neither", 0, users=40, items=6))
-    few = BehaviourLog.build(rows.user[:3], np.arange(3), rows.time[:3])
+    few = BehaviourLog.build(rows.user[:3], np.arange(3), rows.time[:3])  # items of one adopter each
     with pytest.raises(InputError, match="too little to compare"):
         judge(graph, few)
     none = np.empty(0, np.int64)
