@@ -129,11 +129,8 @@ class _Strata:
 
 def _sums(moments: "list[_Strata]", weight: Floats) -> Floats:
     """Sums [plain or matched, (weight, risk with a friend before, risk without)] over moments and strata."""
-    return np.sum(
-        [[_pooled(stratum, m, weight[m.rows]) for stratum in (m.plain, m.same)] for m in moments],
-        axis=0,
-        dtype=np.float64,
-    )
+    each = [[_pooled(stratum, m, weight[m.rows]) for stratum in (m.plain, m.same)] for m in moments]
+    return np.asarray(np.sum(each, axis=0), np.float64)
 
 
 def _cut(values: Floats, parts: tuple[float, ...]) -> Ints:

@@ -84,10 +84,11 @@ def sentence(answer: Answer, order: Shuffled, alike: Homophily, compared: Matche
         f"users with a friend before them were {raw:.1f} times as likely to follow as those without, "
         f"{fair:.1f} times at the same place in the graph ({interval})"
     )
-    shuffled, own = f"shuffle test p = {order.p:.2g}", f"own-accord test p = {alike.p:.2g}"
+    shuffled, own = f"shuffle test {_p(order.p)}", f"own-accord test {_p(alike.p)}"
     alone = {
         "influence": f"Influence: who was first matters ({shuffled}), and {risk}; no sign that friends were alike beforehand ({own}).",
-        "homophily": f"Homophily: friends do the same because they are alike ({own}), not because one went first ({shuffled}); {risk}.",
+        "homophily": f"Homophily: friends do the same because they are alike ({own}), not because one went first ({shuffled}); {risk}"
+        + ("; what place does not explain does not hang on who was first." if compared.influence.low > 0 else "."),
         "both": f"Both: friends are alike beforehand ({own}) and who was first matters ({shuffled}); {risk}.",
         "neither": f"Neither: no sign that friends move each other ({shuffled}) or were alike beforehand ({own}); {risk}.",
     }[answer]
@@ -95,6 +96,10 @@ def sentence(answer: Answer, order: Shuffled, alike: Homophily, compared: Matche
         known = f"Homophily: friends are alike beforehand ({own})" if answer == "homophily" else "Neither is shown"
         return f"{known}; who was first seems to matter ({shuffled}), but the matched comparison does not bear it out: {risk}."
     return alone
+
+
+def _p(p: float) -> str:
+    return f"p = {p:.2g}" if p >= 1e-4 else "p < .0001"
 
 
 def _points(difference: float) -> str:

@@ -109,6 +109,7 @@ def maximise(
     else:
         print_table([vars(s) for s in found.seeds], ("rank", "id", "name", "gain", "spread", "cost"))
         typer.echo(found.certificate)
+        typer.echo(f"model {found.model}, direction of ties: {found.direction}")
     hint(
         f"sociogram influence simulate {' '.join(str(key) for key in found.ids[:3])} --model {found.model}",
         "sociogram influence test",
@@ -254,7 +255,7 @@ def verdict(
     print_table(rows)
     typer.echo(
         f"alpha {found.shuffle.alpha:.3f}, shuffled {found.shuffle.shuffled:.3f}; {found.users:,} users, "
-        f"{found.behaviours:,} behaviours, {found.matched.items} items compared"
+        f"{found.behaviours:,} behaviours, {found.matched.items} items compared; direction of ties: {found.direction}"
     )
     hint("sociogram influence attribute", "sociogram influence maximise -k 10 --model ic --p learned")
 
