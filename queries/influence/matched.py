@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from sociogram.errors import InputError
+from sociogram.progress import SILENT, Progress
 from sociogram.queries.influence.behaviours import BehaviourLog
 from sociogram.queries.influence.cascades import CascadeGraph, Floats, Ints
 
@@ -52,7 +53,14 @@ class Matched:
 
 
 def matched(
-    graph: CascadeGraph, log: BehaviourLog, own: Mask, z: Floats, *, level: float = 0.01, seed: int = 0
+    graph: CascadeGraph,
+    log: BehaviourLog,
+    own: Mask,
+    z: Floats,
+    *,
+    level: float = 0.01,
+    seed: int = 0,
+    progress: Progress = SILENT,
 ) -> Matched:
     """See the module; `own` [m] marks the log's rows of one's own accord, `z` [n, d] is the graph's map; intervals are of 1 - level.
 
@@ -70,7 +78,11 @@ def matched(
     if len(users) > USERS:
         users = np.sort(rng.choice(users, USERS, replace=False))
     compared = _Compared(graph, log, own, z, users)
-    strata = [list(compared.strata(i)) for i in items.tolist()]
+    strata = []
+    with progress.stage("matched comparison", len(items), "item") as stage:
+        for i in items.tolist():
+            strata.append(list(compared.strata(i)))
+            stage.advance(1)
     each = np.ones(len(users))
     sums = np.stack([_sums(item, each) for item in strata])
     if len(items) >= FEWEST:

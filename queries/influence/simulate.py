@@ -91,7 +91,9 @@ def simulate(
     reached = np.zeros(len(graph), np.int64)
     total, square = np.zeros(len(rows)), np.zeros(len(rows))
     size, done = max(1, WORK // (graph.edges + len(graph))), 0
-    start = int(np.random.SeedSequence(seed).generate_state(1, np.uint64)[0])
+    start = np.random.SeedSequence(seed).generate_state(1, np.uint64)[
+        0
+    ]  # stays uint64: a Python int may not fit numba's int64
     with progress.stage("simulate", runs, "run") as stage:
         while done < runs:
             now = min(size, runs - done)

@@ -57,8 +57,9 @@ def judge(
         )
     own = own_accord(graph, log)
     z = places(graph)
-    compared = matched(graph, log, own, z, level=level, seed=seed)
-    alike = homophily(graph, log, own, z, seed=seed)
+    compared = matched(graph, log, own, z, level=level, seed=seed, progress=progress)
+    with progress.stage("own-accord test"):
+        alike = homophily(graph, log, own, z, seed=seed)
     order = shuffle_test(graph, log, shuffles=shuffles, seed=seed, progress=progress)
     moved = order.p <= level and compared.influence.low > 0
     liked = alike.p <= level

@@ -52,6 +52,13 @@ def test_maximise_and_simulate_agree_on_a_larger_graph() -> None:
     assert maximise(graph, 10).to_dict() == maximise(graph, 10).to_dict()
 
 
+def test_any_seed_of_the_random_numbers_will_do() -> None:
+    spreads = {simulate(tiny(), [0], runs=50, seed=seed).spread for seed in range(12)}
+    assert len(spreads) > 1
+    assert simulate(tiny(), [0], runs=50, seed=3) == simulate(tiny(), [0], runs=50, seed=3)
+    assert len({maximise(tiny(), 2, seed=seed).spread for seed in range(12)}) > 1
+
+
 def test_probability_one_reaches_everything_downstream() -> None:
     chain = CascadeGraph.build(np.arange(5), np.arange(1, 6), ids=list("abcdef"), model="ic", p=1.0)
     found = maximise(chain, 1)
