@@ -78,21 +78,24 @@ def matched(
     if len(users) > USERS:
         users = np.sort(rng.choice(users, USERS, replace=False))
     compared = _Compared(graph, log, own, z, users)
-    strata = []
+    each, few = np.ones(len(users)), len(items) < FEWEST
+    sums_, kept = [], []
     with progress.stage("matched comparison", len(items), "item") as stage:
         for i in items.tolist():
-            strata.append(list(compared.strata(i)))
+            moments = list(compared.strata(i))
+            sums_.append(_sums(moments, each))
+            if few:
+                kept.append(moments)
             stage.advance(1)
-    each = np.ones(len(users))
-    sums = np.stack([_sums(item, each) for item in strata])
-    if len(items) >= FEWEST:
+    sums = np.stack(sums_)
+    if not few:
         weights = rng.multinomial(len(items), np.full(len(items), 1 / len(items)), RESAMPLES).astype(np.float64)
         drawn = np.tensordot(weights, sums, 1)
-    else:  # too few items to resample those
+    else:  # users are drawn anew instead
         drawn = np.zeros((RESAMPLES // 10, *sums.shape[1:]))
         for r in range(len(drawn)):
             weight = np.bincount(rng.integers(len(users), size=len(users)), minlength=len(users)).astype(np.float64)
-            drawn[r] = sum(_sums(item, weight) for item in strata)
+            drawn[r] = sum(_sums(moments, weight) for moments in kept)
     return _effects(sums, drawn, level)
 
 
