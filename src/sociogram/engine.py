@@ -3,7 +3,7 @@
 import os
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from sociogram.loaders.load import LoadReport
     from sociogram.loaders.source import Source
     from sociogram.queries.ask import Asker, Key
+    from sociogram.queries.influence.influence import Influence
     from sociogram.queries.named import NamedQueries
     from sociogram.queries.rows import Interested, Profile, Recommendation, Rows, Similar, Tag
 
@@ -295,6 +296,43 @@ class Engine:
         topics = [name for label in dict.fromkeys(profiles.tags["topic_label"]) for name in profiles.names[label]]
         encoded = chosen.encoder().encode([*topics, *parts(text)])
         return direction(profiles, encoded[: len(topics)], encoded[len(topics) :])
+
+    @property
+    def influence(self) -> "Influence":
+        """Questions about influence, asked of an export of the graph as it is now: keep it to ask several of the same one.
+
+        seeds = engine.influence.maximise(k=50, model="wc"); seeds.certificate says how near the best they are.
+        """
+        import tempfile
+        import weakref
+
+        from sociogram.queries.influence.influence import Influence
+
+        folder = tempfile.mkdtemp(prefix="sociogram-influence-")
+        try:
+            asked = Influence(
+                self.snapshot(Path(folder) / "snapshot"), progress=self.progress, interests=self._interests()
+            )
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        weakref.finalize(asked, shutil.rmtree, folder, ignore_errors=True)
+        return asked
+
+    def _interests(self) -> "Callable[[str], dict[Key, float]] | None":
+        """A topic's probability for the users, from the live run; None where none is published from here."""
+        run = self._live_folder()
+        if run is None:
+            return None
+
+        def interests(topic: str) -> "dict[Key, float]":
+            table = self.tags_all(run=run)
+            mine = table[(table["name"] == topic) | (table["topic"].astype(str) == topic)]
+            if mine.empty:
+                raise NotFoundError(f"run {run.id} has no topic {topic!r}. Name one that `sociogram tags --all` lists.")
+            return dict(zip(mine["user"].tolist(), mine["probability"].tolist(), strict=True))
+
+        return interests
 
     # for other programs -------------------------------------------------------------------------------------------
 

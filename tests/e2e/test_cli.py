@@ -58,6 +58,27 @@ def test_seen_items_are_left_out_unless_asked_for(published: Cli) -> None:
     assert {r["id"] for r in every if r["seen"]} <= seen
 
 
+def test_influence_on_the_database(published: Cli, tmp_path: Path) -> None:
+    found = published("influence", "maximise", "-k", "5", "--json").stdout
+    (tmp_path / "seeds.json").write_text(found, encoding="utf-8")
+    seeds = json.loads(found)
+    assert len(seeds["seeds"]) == 5
+    assert 5 <= seeds["certificate"]["lower"] <= seeds["spread"] * 1.05 <= seeds["certificate"]["upper"] * 1.05
+    run = json.loads(
+        published(
+            "influence", "simulate", "--seeds-file", str(tmp_path / "seeds.json"), "--runs", "2000", "--json"
+        ).stdout
+    )
+    assert run["spread"] >= seeds["certificate"]["lower"] - 1
+    climbers = json.loads(published("influence", "maximise", "-k", "5", "--topic", "climbing", "--json").stdout)
+    assert climbers["spread"] < seeds["spread"]
+    assert "no topic" in published("influence", "maximise", "--topic", "xyzzy", code=1).stderr
+    assert json.loads(published("influence", "attribute", "--json").stdout)["ties"]
+    assert json.loads(published("influence", "test", "--json").stdout)["verdict"] == "homophily"  # as the demo is made
+    assert "there is no user 'nobody'" in published("influence", "simulate", "nobody", code=1).stderr
+    assert "k: expected" in published("influence", "maximise", "-k", "0", code=1).stderr
+
+
 def test_runs_rollback_unpublish(published: Cli) -> None:
     first = next(r["run"] for r in json.loads(published("runs", "--json").stdout) if r["graph"] == "live")
     published("fit", "--encoder", "light", "--seed", "1")

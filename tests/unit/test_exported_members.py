@@ -20,5 +20,6 @@ def test_public_names() -> None:
         "tags_all",
         "embeddings",
         "mapping",
+        "influence",
     }
     assert asked <= set(dir(sg.Engine))
