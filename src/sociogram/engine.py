@@ -5,14 +5,13 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-import psutil
 from numpy.typing import NDArray
 
 from sociogram.config import Home
@@ -20,15 +19,15 @@ from sociogram.errors import InputError, NotFoundError, PublishError
 from sociogram.graph.mapping import GraphMapping
 from sociogram.graph.snapshot import Snapshot
 from sociogram.graph.store import Store
+from sociogram.learn import fit_snapshot, tag_table
 from sociogram.progress import SILENT, Progress
-from sociogram.runs import Run, Runs
+from sociogram.runs import Run, Runs, sweep
 
 if TYPE_CHECKING:
     import neo4j
     import networkx as nx
 
     from sociogram.graph.inspect import Found
-    from sociogram.graph.profile import Profiles
     from sociogram.graph.publish import PublishedRun, Written
     from sociogram.loaders.load import LoadReport
     from sociogram.loaders.source import Source
@@ -142,7 +141,7 @@ class Engine:
 
         started = time.perf_counter()
         self.home.runs.mkdir(parents=True, exist_ok=True)
-        _sweep(self.home.runs)
+        sweep(self.home.runs)
         with TemporaryDirectory(prefix=f".snapshot-{os.getpid()}-", dir=self.home.runs) as folder:
             snapshot = self.snapshot(Path(folder) / "snapshot")
             return fit_snapshot(
@@ -386,7 +385,7 @@ class Engine:
 
     def tags_all(self, top: int = 100, *, run: Run | str | None = None) -> pd.DataFrame:
         """Columns user, topic, name, probability, shown, observed: the best `top` topics of every user."""
-        return _tag_table(self._run(run).profiles, top)
+        return tag_table(self._run(run).profiles, top)
 
     def embeddings(self, label: str, *, run: Run | str | None = None) -> Embeddings:
         """Keys and vectors of every node of a label, for your own recommender."""
@@ -404,100 +403,6 @@ class Engine:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         return None
-
-
-def fit_snapshot(
-    snapshot: Snapshot,
-    home: Home,
-    *,
-    encoder: str = "all-MiniLM-L6-v2",
-    revision: str | None = None,
-    truth: Path | None = None,
-    progress: Progress = SILENT,
-    started: float | None = None,
-    finish: bool = False,
-    **settings: Any,
-) -> Run:
-    """Learn from a snapshot without a database; an unfinished run with the same snapshot and settings is continued.
-
-    A budget counts from `started` (time.perf_counter; now unless given) to the learned profiles; publishing comes on top. With `finish`
-    the unfinished run learns nothing new; raises InputError where there is none.
-    """
-    from sociogram.encoders.load import load_encoder
-    from sociogram.evaluation.planted import found, load_truth
-    from sociogram.gnn.config import FitConfig
-    from sociogram.gnn.fit import fit
-    from sociogram.graph.snapshot import now
-    from sociogram.report.report import write_report
-
-    started = time.perf_counter() if started is None else started
-    config = FitConfig(**settings)
-    device = None if config.device == "auto" else config.device
-    text_encoder = load_encoder(encoder, revision=revision, device=device, cache=home.cache)
-    record = {"encoder": text_encoder.name, "encoderDigest": text_encoder.digest, **asdict(config)}
-    runs = Runs(home.runs)
-    if finish and runs.unfinished(snapshot.hash, record) is None:
-        raise InputError(
-            "there is no interrupted run of this graph with these options that could be finished. "
-            "Give the options it was begun with, or leave --finish out to begin anew."
-        )
-    run, resumed = runs.start(snapshot.hash, record)
-    if resumed:
-        how = "its profiles are made from the best so far" if finish else "going on where it stopped"
-        progress.say("run", f"{run.id} was interrupted: {how}")
-    spent = time.perf_counter() - started
-    profiles, report = fit(snapshot, text_encoder, config, run.folder, progress, spent=spent, finish=finish)
-    text_encoder.save(run.folder / "encoder")
-    profiles.save(run.folder)
-    report = {"run": run.id, "createdAt": now(), **report}
-    if truth is not None:
-        report["planted"] = found(load_truth(truth), _tag_table(profiles, len(profiles.tags)))
-    write_report(run.folder, report, profiles, snapshot)
-    run.update(state="finished", finishedAt=now(), metrics=headline(report))
-    shutil.rmtree(run.folder / "checkpoint", ignore_errors=True)  # nothing is left to go on with
-    return run
-
-
-def _sweep(runs: Path) -> None:
-    """Remove the temporary snapshots of commands that were killed."""
-    for left in runs.glob(".snapshot-*"):
-        owner = left.name.split("-")[1]
-        if not (owner.isdigit() and psutil.pid_exists(int(owner))):
-            shutil.rmtree(left, ignore_errors=True)
-
-
-def _tag_table(profiles: "Profiles", top: int) -> pd.DataFrame:
-    table = profiles.tags[profiles.tags.groupby("user").cumcount() < top]
-    keys = profiles.keys[profiles.user_label]
-    pairs = list(zip(table["topic_label"].tolist(), table["topic"].tolist(), strict=True))
-    return pd.DataFrame(
-        {
-            "user": [keys[u] for u in table["user"].tolist()],
-            "topic": [profiles.keys[label][row] for label, row in pairs],
-            "name": [profiles.names[label][row] for label, row in pairs],
-            "probability": table["probability"].to_numpy(np.float32),
-            "shown": table["shown"].to_numpy(bool),
-            "observed": table["observed"].to_numpy(bool),
-        }
-    )
-
-
-def headline(report: dict[str, Any]) -> dict[str, Any]:
-    """The few figures of a report that go into the audit trail."""
-    figures: dict[str, Any] = {}
-    for row in report.get("tags", {}).get("rows", []):
-        if row.get("method") == "sociogram":
-            figures |= {
-                f"tags {k}": row[k] for k in ("map", "micro_f1", "precision", "recall") if row.get(k) is not None
-            }
-    for row in report.get("items", {}).get("rows", []):
-        if row.get("method") in ("sociogram", "blend"):
-            figures |= {f"items {k}": row[k] for k in ("ndcg@10", "recall@10") if row.get(k) is not None}
-    if report.get("modes"):
-        figures |= {"mode": report["modes"]["kept"], "choice": report["modes"]["sentence"]}
-    if "ece" in report.get("tags", {}):
-        figures["tags ece"] = report["tags"]["ece"]["shown"]
-    return figures
 
 
 @contextmanager

@@ -2,10 +2,13 @@
 
 import json
 import secrets
+import shutil
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import psutil
 
 from sociogram.errors import NotFoundError
 from sociogram.graph.profile import Profiles
@@ -108,3 +111,11 @@ class Runs:
 def _number(run_id: str) -> int:
     head = run_id[1:].split("-", maxsplit=1)[0]
     return int(head) if head.isdigit() else 0
+
+
+def sweep(runs: Path) -> None:
+    """Remove the temporary snapshots of commands that were killed."""
+    for left in runs.glob(".snapshot-*"):
+        owner = left.name.split("-")[1]
+        if not (owner.isdigit() and psutil.pid_exists(int(owner))):
+            shutil.rmtree(left, ignore_errors=True)

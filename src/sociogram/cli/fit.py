@@ -87,8 +87,8 @@ def fit(
     settings |= {} if tune is None else tuning(tune)
     if snapshot is not None:
         from sociogram.cli.progress import TerminalProgress
-        from sociogram.engine import fit_snapshot
         from sociogram.graph.snapshot import Snapshot
+        from sociogram.learn import fit_snapshot
 
         with TerminalProgress() as progress:
             run = fit_snapshot(Snapshot.open(snapshot), Home.default(), progress=progress, **settings)

@@ -15,7 +15,6 @@ from sociogram.encoders.cache import CachedEncoder
 from sociogram.encoders.encoder import Encoder
 from sociogram.encoders.light import LightEncoder
 from sociogram.encoders.load import load_encoder
-from sociogram.engine import fit_snapshot
 from sociogram.errors import EncoderError, InputError, TrainingError
 from sociogram.gnn.config import FitConfig
 from sociogram.gnn.features import collect_texts
@@ -23,6 +22,7 @@ from sociogram.gnn.fit import fit
 from sociogram.gnn.objectives import Objective
 from sociogram.gnn.tuning import Tuner, first_table
 from sociogram.graph.snapshot import Snapshot
+from sociogram.learn import fit_snapshot
 from sociogram.progress import SILENT, Stage
 
 QUICK = FitConfig(
