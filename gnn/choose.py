@@ -25,6 +25,7 @@ from sociogram.progress import SILENT, Progress
 Floats = NDArray[np.float32]
 Bools = NDArray[np.bool_]
 NETWORK = "network"
+PLENTY = 1000  # held-out pairs from which on a combination of some parts no longer fits them by heart
 
 
 @dataclass
@@ -103,8 +104,9 @@ def choose(c: Context, folder: Path, budget: Budget, progress: Progress = SILENT
     raw = predict(model, phase.problem, phase.graph)
     parts = parts_with(phase, raw, held.known)
     stack = refined(fit_stack(parts, held.known, held.truth), parts, held.known, held.truth)
-    crossed = crossed_scores(parts, held.known, held.truth, c.config.seed)
-    calibration = fit_calibration(crossed, held.known, held.truth, c.activity, c.config.precision_floor)
+    crossed = crossed_scores(stack, parts, held.known, held.truth, c.config.seed)
+    judged = stack.apply(parts, held.known) if held.truth.sum() >= PLENTY else crossed
+    calibration = fit_calibration(judged, held.known, held.truth, c.activity, c.config.precision_floor)
     calibration.implied = implications(c.snapshot, c.found, c.split)
     return Choice(c, phase, model, trained, stack, calibration, raw, crossed)
 

@@ -58,6 +58,11 @@ def _moments(x: Floats, known: Truth) -> tuple[Floats, Floats]:
     return mean.astype(np.float32), deviation.astype(np.float32)
 
 
+def _spread(score: Floats, known: Truth) -> float:
+    """Standard deviation over a user's unknown topics, of all users together."""
+    return float(np.sqrt(np.mean(_moments(score, known)[1] ** 2))) or 1.0
+
+
 def fit_stack(
     parts: Mapping[str, Floats], known: Truth, truth: Truth, decay: float = DECAY, start: Stack | None = None
 ) -> Stack:
@@ -107,7 +112,7 @@ def refined(stack: Stack, parts: Mapping[str, Floats], known: Truth, truth: Trut
     score = stack.apply(near, free)
     best = mean_average_precision(score, hit, free)
     for _ in range(ROUNDS):
-        spread = float(np.sqrt(np.mean(_moments(score, free)[1] ** 2))) or 1.0
+        spread = _spread(score, free)
         tried = {
             (name, share): mean_average_precision((1 - share) * score + share * spread * column, hit, free)
             for name, column in columns.items()
@@ -123,12 +128,16 @@ def refined(stack: Stack, parts: Mapping[str, Floats], known: Truth, truth: Trut
     return Stack(weights, stack.scales)
 
 
-def crossed_scores(parts: Mapping[str, Floats], known: Truth, truth: Truth, seed: int, folds: int = 5) -> Floats:
-    """Scores of validation users from stacks fitted on the other users: honest input for calibration."""
+def crossed_scores(
+    whole: Stack, parts: Mapping[str, Floats], known: Truth, truth: Truth, seed: int, folds: int = 5
+) -> Floats:
+    """Scores of validation users from stacks fitted on the other users, in the spread of `whole`: honest input for calibration.
+
+    The ranking leaves the spread of a stack to chance, and what is calibrated on other spreads is wrong for the scores of `whole`.
+    """
     users = np.flatnonzero(truth.any(1))
     if len(users) < 2 * folds:
-        return refined(fit_stack(parts, known, truth), parts, known, truth).apply(parts, known)
-    whole = fit_stack(parts, known, truth)
+        return whole.apply(parts, known)
     fold = np.random.default_rng((seed, 5)).permutation(len(users)) % folds
     out = np.zeros(known.shape, np.float32)
     for k in range(folds):
@@ -136,5 +145,7 @@ def crossed_scores(parts: Mapping[str, Floats], known: Truth, truth: Truth, seed
         rest[users[fold != k]] = truth[users[fold != k]]
         at = users[fold == k]
         stack = refined(fit_stack(parts, known, rest, start=whole), parts, known, rest)
-        out[at] = stack.apply({n: x[at] for n, x in parts.items()}, known[at])
+        mine = {n: x[at] for n, x in parts.items()}
+        score = stack.apply(mine, known[at])
+        out[at] = score * (_spread(whole.apply(mine, known[at]), known[at]) / _spread(score, known[at]))
     return out
