@@ -102,9 +102,11 @@ def test_auto_says_what_it_kept_and_by_how_much(graph: Snapshot, tmp_path: Path)
 
 
 def test_auto_takes_frozen_where_the_encoder_cannot_learn(graph: Snapshot, tmp_path: Path) -> None:
-    _, report = fit(graph, LightEncoder(16), replace(QUICK, mode="auto"), tmp_path / "run")
+    _, report = fit(graph, LightEncoder(16), replace(QUICK, mode="auto", encoder_layers=None), tmp_path / "run")
     assert report["modes"]["kept"] == "frozen"
     assert "no layers to train" in report["modes"]["sentence"]
+    with pytest.raises(InputError, match="has no layers to train"):  # not where it was said how they are to learn
+        fit(graph, LightEncoder(16), replace(QUICK, mode="auto"), tmp_path / "said")
 
 
 def test_joint_needs_an_encoder_that_can_learn(graph: Snapshot, tmp_path: Path) -> None:
