@@ -7,7 +7,7 @@ half of the content words coined (`se 60 jargon`), the demo community with 20 % 
 (what is posted under after a time cut at .5, .6, .7 or .8 of the posts; known users and newcomers apart) and `lastfm` (a fifth of each
 user's tags hidden, what is known masked, so that LRAP is the mAP over users of BENCHMARKS C; light are users with few known tags).
 Seconds are those of the processor, reading the texts for the first time included. Settings are the defaults; what a method chooses it chooses on validation within the training users. Finished rows are kept, a run that
-was cut goes on. Writes joint.md, results/joint.json and joint.png (quality against seconds).
+was cut goes on. Writes joint.md, results/joint.json and docs/images/joint.png (quality against seconds).
 """
 
 import argparse
@@ -189,7 +189,7 @@ def main(arguments: list[str] | None = None) -> None:
         show(f"{name}: paired bootstrap over test users, 95 %", gains)
     save("joint", tables)
     (HERE / "joint.md").write_text(_markdown(tables), encoding="utf-8")
-    picture(tables, HERE / "joint.png")
+    picture(tables, HERE.parent / "docs" / "images" / "joint.png")
 
 
 COLUMNS = (
