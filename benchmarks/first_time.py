@@ -24,16 +24,16 @@ class FirstTime(CachedEncoder):
 
     def encode(self, texts: Sequence[str], progress: Progress = SILENT) -> NDArray[np.float32]:
         """As the encoder inside."""
-        return self._timed(f"encode {self.digest}", texts, lambda: super(FirstTime, self).encode(texts, progress))
+        key = key_of(f"encode {self.digest}", texts)
+        return self._timed(key, lambda: super(FirstTime, self).encode(texts, progress))
 
     def lower_states(self, texts: Sequence[str], top: Any, **options: Any) -> Any:
         """As the encoder inside."""
-        inner: Any = self.encoder
-        called = f"lower {inner.lower_digest(top.cut)} {options.get('max_windows')} {options.get('max_length')}"
-        return self._timed(called, texts, lambda: super(FirstTime, self).lower_states(texts, top, **options))
+        key = self.lower_key(texts, top, options.get("max_windows"), options.get("max_length"))
+        return self._timed(key, lambda: super(FirstTime, self).lower_states(texts, top, **options))
 
-    def _timed(self, called: str, texts: Sequence[str], call: Callable[[], T]) -> T:
-        file, key = self.folder / "first-time.json", key_of(called, texts)
+    def _timed(self, key: str, call: Callable[[], T]) -> T:
+        file = self.folder / "first-time.json"
         started = time.process_time()
         found = call()
         took = time.process_time() - started

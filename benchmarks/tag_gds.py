@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import SkippedError
-from benchmarks.tag_graph import relations
+from benchmarks.tag_graph import connected, relations
 from benchmarks.tag_methods import regression, text_vectors
 from benchmarks.tag_rows import Answer, Floats
 from benchmarks.tag_tasks import Task
@@ -47,7 +47,7 @@ def gds_graphsage(task: Task, folder: Path) -> Answer:
     with own_database() as store:
         graph = relations(task.snapshot)
         vectors, saved = text_vectors(task.snapshot)
-        vectors = {label: x for label, x in vectors.items() if any(label in (key[0], key[2]) for key in graph)}
+        vectors = connected(vectors, graph)
         _write(store, vectors, graph)
         own = _train(store, list(vectors), graph)
         users = _embeddings(store, task.snapshot.users.label, len(task.y))

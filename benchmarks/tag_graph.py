@@ -1,9 +1,13 @@
 """The graph that the peers' networks read: every relationship but interests and what those left in ABOUT."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from benchmarks.tag_rows import Floats
 from sociogram.gnn import split
 from sociogram.graph.snapshot import EdgeKey, Edges, Snapshot
 
@@ -18,6 +22,11 @@ def relations(s: Snapshot) -> dict[EdgeKey, NDArray[np.int64]]:
         if matrix.nnz:
             out[key] = np.stack([matrix.row, matrix.col]).astype(np.int64)
     return out
+
+
+def connected(vectors: Mapping[str, Floats], graph: Mapping[EdgeKey, Any]) -> dict[str, Floats]:
+    """Vectors of the labels that have a relationship."""
+    return {label: x for label, x in vectors.items() if any(label in (key[0], key[2]) for key in graph)}
 
 
 def _foreign_about(s: Snapshot, e: Edges) -> sparse.csr_array:

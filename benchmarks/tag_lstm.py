@@ -1,6 +1,7 @@
 """The classic text classifier: an LSTM over the words of a user's own text, a sigmoid for each tag."""
 
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_sequence
 
 from benchmarks.tag_methods import AUTHORED
 from benchmarks.tag_rows import Answer, Floats
-from benchmarks.tag_stop import Rows, Stopped, base_rates, parted, seeded, stopped
+from benchmarks.tag_stop import Rows, base_rates, chosen
 from benchmarks.tag_tasks import Task
 from sociogram.encoders.keywords import tokenize
 from sociogram.graph.snapshot import Snapshot
@@ -47,24 +48,10 @@ class Classifier(nn.Module):
 def lstm(task: Task, folder: Path) -> Answer:
     """LSTM on bio, posts and comments of the user; rate, dropout, epochs and threshold by a fifth of the training users."""
     texts = user_words(task.snapshot)
-    learnt, held = parted(task)
-    with seeded(0):
-        tried: dict[tuple[float, float], Stopped] = {}
-        for setting in SETTINGS:
-            trial = _Training(task, texts, learnt, *setting)
-            tried[setting] = stopped(trial.epoch, trial.logits, task, held, patience=PATIENCE, most=EPOCHS)
-        best = max(tried, key=lambda setting: tried[setting].quality)
-        found = tried[best]
-        whole = _Training(task, texts, np.flatnonzero(task.labelled), *best)
-        for _ in range(found.rounds):
-            whole.epoch()
-        z = whole.logits(np.arange(len(texts)))
-    return (
-        z,
-        expit(z),
-        found.threshold,
-        {"steps": whole.steps, "validation": found.quality, "rate": best[0], "dropout": best[1]},
-    )
+    z, found, best, whole = chosen(task, partial(_Training, task, texts), SETTINGS, patience=PATIENCE, most=EPOCHS)
+    assert isinstance(whole, _Training)
+    own = {"steps": whole.steps, "validation": found.quality, "rate": best[0], "dropout": best[1]}
+    return z, expit(z), found.threshold, own
 
 
 def user_words(s: Snapshot) -> list[list[str]]:
@@ -103,7 +90,7 @@ class _Training:
         self.model = Classifier(len(place) + 1, base_rates(task, rows), dropout)
         self.optimiser = torch.optim.Adam(self.model.parameters(), lr=rate)
 
-    def epoch(self) -> None:
+    def advance(self) -> None:
         """Every training user once."""
         self.model.train()
         for rows in torch.from_numpy(self.rows)[torch.randperm(len(self.rows))].split(BATCH):

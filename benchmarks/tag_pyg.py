@@ -1,6 +1,7 @@
 """PyTorch Geometric's own recipe for such graphs: GraphSAGE made heterogeneous by `to_hetero`, on the vectors that ours reads."""
 
 import warnings
+from functools import partial
 from itertools import product
 from pathlib import Path
 
@@ -9,10 +10,10 @@ import torch
 from scipy.special import expit
 from torch import Tensor, nn
 
-from benchmarks.tag_graph import relations
+from benchmarks.tag_graph import connected, relations
 from benchmarks.tag_methods import text_vectors
 from benchmarks.tag_rows import Answer, Floats
-from benchmarks.tag_stop import Rows, Stopped, base_rates, parted, seeded, stopped
+from benchmarks.tag_stop import Rows, base_rates, chosen
 from benchmarks.tag_tasks import Task
 from sociogram.graph.snapshot import EdgeKey, Snapshot
 
@@ -25,22 +26,9 @@ def to_hetero_sage(task: Task, folder: Path) -> Answer:
     """Two SAGEConv layers and a sigmoid head; rate, dropout, steps and threshold by a fifth of the training users."""
     graph = both_ways(task.snapshot)
     vectors, saved = text_vectors(task.snapshot)
-    inputs = {label: torch.from_numpy(x) for label, x in vectors.items()}
-    inputs = {label: x for label, x in inputs.items() if any(label in (r[0], r[2]) for r in graph)}
-    learnt, held = parted(task)
-    with seeded(0):
-        tried: dict[tuple[float, float], Stopped] = {}
-        for rate, dropout in product(RATES, DROPOUTS):
-            trial = _Training(task, graph, inputs, learnt, rate, dropout)
-            tried[rate, dropout] = stopped(
-                trial.steps, trial.logits, task, held, patience=PATIENCE, most=STEPS // EVERY
-            )
-        rate, dropout = max(tried, key=lambda c: tried[c].quality)
-        found = tried[rate, dropout]
-        whole = _Training(task, graph, inputs, np.flatnonzero(task.labelled), rate, dropout)
-        for _ in range(found.rounds):
-            whole.steps()
-        z = whole.logits(np.arange(len(task.y)))
+    inputs = {label: torch.from_numpy(x) for label, x in connected(vectors, graph).items()}
+    begin, settings = partial(_Training, task, graph, inputs), list(product(RATES, DROPOUTS))
+    z, found, (rate, dropout), _ = chosen(task, begin, settings, patience=PATIENCE, most=STEPS // EVERY)
     own = {"steps": found.rounds * EVERY, "validation": found.quality, "rate": rate, "dropout": dropout, "saved": saved}
     return z, expit(z), found.threshold, own
 
@@ -95,7 +83,7 @@ class _Training:
     def _scores(self) -> Tensor:
         return self.head(self.body(self.inputs, self.graph)[self.user])
 
-    def steps(self) -> None:
+    def advance(self) -> None:
         """As many steps as lie between two looks at the users held out."""
         self.body.train()
         for _ in range(EVERY):

@@ -1,8 +1,9 @@
 """When to stop training on few users: the peers' networks hold a fifth of the training users out, and are then trained on all of them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -15,6 +16,16 @@ from sociogram.gnn import metrics
 from sociogram.gnn.calibrate import best_threshold
 
 Rows = NDArray[np.int64]
+
+
+class Training(Protocol):
+    """A network in training."""
+
+    def advance(self) -> None:
+        """As far as the next look at the users held out."""
+
+    def logits(self, rows: Rows) -> Floats:
+        """Log-odds [rows, tags]."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +59,23 @@ def stopped(
         if done - best.rounds >= patience:
             break
     return best
+
+
+def chosen(
+    task: Task, begin: Callable[..., Training], settings: Sequence[tuple[float, float]], *, patience: int, most: int
+) -> tuple[Floats, Stopped, tuple[float, float], Training]:
+    """Log-odds [users, tags] of the best setting on the users held out, trained on all for as many rounds; where it stopped, and it."""
+    learnt, held = parted(task)
+    with seeded(0):
+        tried: dict[tuple[float, float], Stopped] = {}
+        for setting in settings:
+            trial = begin(learnt, *setting)
+            tried[setting] = stopped(trial.advance, trial.logits, task, held, patience=patience, most=most)
+        best = max(tried, key=lambda setting: tried[setting].quality)
+        whole = begin(np.flatnonzero(task.labelled), *best)
+        for _ in range(tried[best].rounds):
+            whole.advance()
+        return whole.logits(np.arange(len(task.y))), tried[best], best, whole
 
 
 def base_rates(task: Task, rows: Rows) -> torch.Tensor:

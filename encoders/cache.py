@@ -78,10 +78,9 @@ class CachedEncoder:
         progress: Progress = SILENT,
     ) -> "LowerStates":
         """As `TransformerEncoder.lower_states`, computed once for the same texts and lower layers."""
-        from sociogram.encoders.lower_cache import kept_states, key_of
+        from sociogram.encoders.lower_cache import kept_states
 
         inner: Any = self.encoder
-        model = f"{inner.lower_digest(top.cut)} {max_windows} {max_length}"
 
         def compute() -> "LowerStates":
             states: LowerStates = inner.lower_states(
@@ -89,7 +88,14 @@ class CachedEncoder:
             )
             return states
 
-        return kept_states(self.folder, key_of(model, texts), compute)
+        return kept_states(self.folder, self.lower_key(texts, top, max_windows, max_length), compute)
+
+    def lower_key(self, texts: Sequence[str], top: "TopLayers", max_windows: int | None, max_length: int | None) -> str:
+        """The name that such lower states are kept under."""
+        from sociogram.encoders.lower_cache import key_of
+
+        inner: Any = self.encoder
+        return key_of(f"{inner.lower_digest(top.cut)} {max_windows} {max_length}", texts)
 
     def save(self, folder: Path) -> None:
         """Save the encoder inside; the cache is no part of it."""

@@ -3,17 +3,9 @@
 import numba
 import numpy as np
 
+from sociogram.splitmix import uniform
+
 SHUFFLED = 128  # up to this degree a row is shuffled in a buffer, above it Floyd's algorithm draws
-
-
-@numba.njit(inline="always")
-def _uniform(state):  # type: ignore[no-untyped-def]  # pragma: no cover
-    """The next of [0, 1), 53 bits: SplitMix64 (Steele et al. 2014)."""
-    state[0] += np.uint64(0x9E3779B97F4A7C15)
-    z = state[0]
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return ((z ^ (z >> np.uint64(31))) >> np.uint64(11)) * (1.0 / 9007199254740992.0)
 
 
 @numba.njit(inline="always")
@@ -24,7 +16,7 @@ def _shuffle(out, degree, first, buffer, state):  # type: ignore[no-untyped-def]
     size = len(out)
     steps = min(size, degree - size)
     for j in range(steps):
-        other = j + np.int64(_uniform(state) * (degree - j))
+        other = j + np.int64(uniform(state) * (degree - j))
         buffer[j], buffer[other] = buffer[other], buffer[j]
     skip = 0 if steps == size else steps
     for j in range(size):
@@ -36,7 +28,7 @@ def _floyd(out, degree, first, state):  # type: ignore[no-untyped-def]  # pragma
     """A uniform set of a long row, in time of its size squared."""
     for j in range(len(out)):
         last = degree - len(out) + j
-        choice = first + np.int64(_uniform(state) * (last + 1))
+        choice = first + np.int64(uniform(state) * (last + 1))
         for before in range(j):
             if out[before] == choice:
                 choice = first + last
@@ -61,7 +53,7 @@ def _positions(indptr, rows, fanout, replace, seed):  # type: ignore[no-untyped-
         at, size, d = out[i], out[i + 1] - out[i], degree[i]
         if replace:
             for j in range(size):
-                picked[at + j] = first[i] + np.int64(_uniform(state) * d)
+                picked[at + j] = first[i] + np.int64(uniform(state) * d)
         elif size == d:
             for j in range(size):
                 picked[at + j] = first[i] + j

@@ -41,7 +41,7 @@ class Asker:
         return cast(Key, self._one(user)["id"])
 
     def _one(self, user: Key) -> dict[str, Any]:
-        rows = [row for row in self._read("resolve", user=_spellings(user), name=str(user)) if row["id"] is not None]
+        rows = [row for row in self._read("resolve", user=spellings(user), name=str(user)) if row["id"] is not None]
         if not rows:
             raise NotFoundError(f"there is no {self._mapping.user.label} {user!r}.{self._nearest(str(user))}")
         if len(rows) > 1:
@@ -123,7 +123,7 @@ class Asker:
         return Rows(self._store.read(text, parameters or {}))
 
 
-def _spellings(user: Key) -> list[Key]:
+def spellings(user: Key) -> list[Key]:
     """The key as given, and as an integer where it looks like one: the command line only has strings."""
     text = str(user)
     return [user, int(text)] if isinstance(user, str) and text.isascii() and text.isdigit() else [user]

@@ -43,9 +43,8 @@ class Catalogue:
         wanted = name.removesuffix(SUFFIX)
         found = [full for full in self.names if wanted in (full, full.split("/")[1])]
         if not found:
-            near = get_close_matches(wanted.split("/")[-1], [full.split("/")[1] for full in self.names], 3, 0.4)
-            hint = f" The nearest: {', '.join(near)}." if near else ""
-            raise NotFoundError(f"there is no query {name!r}.{hint} All of them: sociogram queries")
+            near = nearest(wanted.split("/")[-1], [full.split("/")[1] for full in self.names])
+            raise NotFoundError(f"there is no query {name!r}.{near} All of them: sociogram queries")
         if len(found) > 1:
             raise InputError(f"more than one query is called {name!r}: say which ({', '.join(found)}).")
         return self._read(found[0])
@@ -57,6 +56,12 @@ class Catalogue:
         if isinstance(file, Path):
             return read_file(file, topic, name)
         return read_query(file.read_text(encoding="utf-8"), topic, name, full)
+
+
+def nearest(name: str, known: list[str]) -> str:
+    """What may have been meant, as the rest of an error; nothing where no name is near."""
+    near = get_close_matches(name, known, 3, 0.4)
+    return f" The nearest: {', '.join(near)}." if near else ""
 
 
 def _without_suffix(name: str) -> str:

@@ -1,7 +1,6 @@
 """A query of the library by name, with checked parameters, on one graph."""
 
 from collections.abc import Callable, Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +8,8 @@ from sociogram.errors import NotFoundError
 from sociogram.graph.mapping import GraphMapping
 from sociogram.graph.publish import live_run
 from sociogram.graph.store import Store
-from sociogram.queries.ask import Asker
-from sociogram.queries.catalogue import Catalogue
+from sociogram.queries.ask import Asker, spellings
+from sociogram.queries.catalogue import Catalogue, nearest
 from sociogram.queries.header import Query
 from sociogram.queries.library import translate
 from sociogram.queries.parameters import typed
@@ -65,17 +64,12 @@ class NamedQueries:
         if self._read("MATCH (topic:Topic) WHERE topic.name = $name RETURN 1 AS one LIMIT 1", name=name):
             return name
         rows = self._read("MATCH (topic:Topic) RETURN topic.name AS name LIMIT $most", most=MOST_NAMES)
-        raise NotFoundError(f"there is no topic {name!r}.{_nearest(name, [str(row['name']) for row in rows])}")
+        raise NotFoundError(f"there is no topic {name!r}.{nearest(name, [str(row['name']) for row in rows])}")
 
     def _item(self, key: int | str) -> int | str:
-        spelled = [key, int(key)] if isinstance(key, str) and key.isascii() and key.isdigit() else [key]
-        rows = self._read("MATCH (item:Item) WHERE item.id IN $keys RETURN item.id AS id LIMIT 1", keys=spelled)
+        keys = spellings(key)
+        rows = self._read("MATCH (item:Item) WHERE item.id IN $keys RETURN item.id AS id LIMIT 1", keys=keys)
         if rows:
             return rows[0]["id"]  # type: ignore[no-any-return]
         rows = self._read("MATCH (item:Item) RETURN item.id AS id LIMIT $most", most=MOST_NAMES)
-        raise NotFoundError(f"there is no item {key!r}.{_nearest(str(key), [str(row['id']) for row in rows])}")
-
-
-def _nearest(name: str, known: list[str]) -> str:
-    near = get_close_matches(name, known, 3, 0.4)
-    return f" The nearest: {', '.join(near)}." if near else ""
+        raise NotFoundError(f"there is no item {key!r}.{nearest(str(key), [str(row['id']) for row in rows])}")

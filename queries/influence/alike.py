@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from sociogram.queries.influence.behaviours import BehaviourLog
 from sociogram.queries.influence.cascades import CascadeGraph, Floats
-from sociogram.queries.influence.reverse import uniform
+from sociogram.splitmix import uniform
 
 WORK = 300_000_000  # users compared, over all events; with more of them, a random part of the events is asked
 Mask = NDArray[np.bool_]

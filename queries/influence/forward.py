@@ -3,7 +3,7 @@
 import numba
 import numpy as np
 
-from sociogram.queries.influence.reverse import uniform
+from sociogram.splitmix import uniform
 
 
 @numba.njit(cache=True, nogil=True)

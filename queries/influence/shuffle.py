@@ -14,7 +14,7 @@ import numpy as np
 from sociogram.progress import SILENT, Progress
 from sociogram.queries.influence.behaviours import BehaviourLog
 from sociogram.queries.influence.cascades import CascadeGraph, Floats, Ints
-from sociogram.queries.influence.reverse import uniform
+from sociogram.splitmix import uniform
 
 MOST = 32  # active friends are counted so far
 STEPS = 100  # the log's span is cut into so many chances to adopt

@@ -48,13 +48,15 @@ def fit_snapshot(
     text_encoder = load_encoder(encoder, revision=revision, device=device, cache=home.cache)
     record = {"encoder": text_encoder.name, "encoderDigest": text_encoder.digest, **asdict(config)}
     runs = Runs(home.runs)
-    if finish and runs.unfinished(snapshot.hash, record) is None:
+    run = runs.unfinished(snapshot.hash, record)
+    if finish and run is None:
         raise InputError(
             "there is no interrupted run of this graph with these options that could be finished. "
             "Give the options it was begun with, or leave --finish out to begin anew."
         )
-    run, resumed = runs.start(snapshot.hash, record)
-    if resumed:
+    if run is None:
+        run = runs.begin(snapshot.hash, record)
+    else:
         how = "its profiles are made from the best so far" if finish else "going on where it stopped"
         progress.say("run", f"{run.id} was interrupted: {how}")
     spent = time.perf_counter() - started

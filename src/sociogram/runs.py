@@ -88,24 +88,27 @@ class Runs:
 
     def unfinished(self, snapshot_hash: str, config: dict[str, Any]) -> Run | None:
         """The interrupted run with the same snapshot and configuration, the latest of several."""
-        config = json.loads(json.dumps(config, default=str))  # as it will be read again
+        config = _as_stored(config)
         for run in reversed(self.all()):
             record = run.record
             if record["state"] == "training" and record["snapshot"] == snapshot_hash and record["config"] == config:
                 return run
         return None
 
-    def start(self, snapshot_hash: str, config: dict[str, Any]) -> tuple[Run, bool]:
-        """A new run, or the unfinished one with the same snapshot and configuration (then True)."""
-        run = self.unfinished(snapshot_hash, config)
-        if run is not None:
-            return run, True
+    def begin(self, snapshot_hash: str, config: dict[str, Any]) -> Run:
+        """A new run."""
+        config = _as_stored(config)
         number = max((_number(run.id) for run in self.all()), default=0) + 1
         run_id = f"r{number}-{secrets.token_hex(2)}"  # the suffix keeps runs of two machines on one graph apart
         run = Run(run_id, self.folder / run_id)
         run.folder.mkdir(parents=True)
         run.update(id=run_id, state="training", startedAt=now(), snapshot=snapshot_hash, config=config)
-        return run, False
+        return run
+
+
+def _as_stored(config: dict[str, Any]) -> Any:
+    """A configuration as it will be read again."""
+    return json.loads(json.dumps(config, default=str))
 
 
 def _number(run_id: str) -> int:

@@ -60,6 +60,10 @@ Way = Annotated[
 ]
 Topic = Annotated[str | None, typer.Option(help="Scale ties by both ends' interest in this topic.")]
 SnapshotFolder = Annotated[Path | None, typer.Option("--snapshot", help="A snapshot folder: no database is needed.")]
+Types = Annotated[
+    list[str] | None,
+    typer.Option("--type", help="A behaviour's relationship type; several times. Default: all timed."),
+]
 SeedOption = Annotated[int, typer.Option(help="Seed of the random numbers.")]
 
 
@@ -172,10 +176,7 @@ def simulate(
 @app.command()
 def attribute(
     top: Annotated[int, typer.Option(help="How many ties, users and items to show.")] = 10,
-    types: Annotated[
-        list[str] | None,
-        typer.Option("--type", help="A behaviour's relationship type; several times. Default: all timed."),
-    ] = None,
+    types: Types = None,
     direction: Way = Direction.auto,
     out: Annotated[
         Path | None, typer.Option(help="Parquet file for all ties (source, target, times, credit, share, p).")
@@ -218,10 +219,7 @@ def attribute(
 
 @app.command("test")
 def verdict(
-    types: Annotated[
-        list[str] | None,
-        typer.Option("--type", help="A behaviour's relationship type; several times. Default: all timed."),
-    ] = None,
+    types: Types = None,
     level: Annotated[float, typer.Option(help="Level of the tests; intervals are of 1 - level.")] = 0.01,
     shuffles: Annotated[int, typer.Option(help="Shuffles of the order.")] = 499,
     direction: Way = Direction.auto,
