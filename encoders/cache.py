@@ -2,6 +2,7 @@
 
 import hashlib
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -131,7 +132,7 @@ class CachedEncoder:
         connection = None
         try:
             connection = sqlite3.connect(file, timeout=WAIT)
-            connection.execute("PRAGMA journal_mode = WAL")
+            _turn_to_wal(connection)
             connection.execute("PRAGMA synchronous = NORMAL")
             with connection:
                 connection.execute(
@@ -145,6 +146,19 @@ class CachedEncoder:
         finally:
             if connection is not None:
                 connection.close()
+
+
+def _turn_to_wal(connection: sqlite3.Connection) -> None:
+    # SQLite's own timeout does not hold here: two that open a new file at once would wait for each other, so one is told "busy"
+    until = time.monotonic() + WAIT
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
 
 
 def _key(text: str) -> bytes:

@@ -4,8 +4,10 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -90,6 +92,20 @@ def test_two_processes_at_once(tmp_path):
     cached = CachedEncoder(LightEncoder(), tmp_path)
     cached.encode([f"text {i}" for i in range(4500)])
     assert cached.misses == 0
+
+
+def open_at_once(folder: Path, barrier: threading.Barrier) -> None:
+    cached = CachedEncoder(LightEncoder(), folder)
+    barrier.wait()
+    cached.encode(["a"])
+
+
+def test_many_open_a_new_cache_at_once(tmp_path):
+    for turn in range(20):  # before opening waited, two in five of these failed
+        barrier = threading.Barrier(4)
+        with ThreadPoolExecutor(4) as pool:
+            for opened in [pool.submit(open_at_once, tmp_path / str(turn), barrier) for _ in range(4)]:
+                opened.result()
 
 
 def test_killed_while_writing(tmp_path):
