@@ -69,8 +69,7 @@ class Profiles:
     @classmethod
     def load(cls, folder: Path) -> "Profiles":
         """Read what `save` wrote; raises InputError where the folder is not complete."""
-        if not (folder / "profiles.json").exists():
-            raise InputError(f"{folder} holds no finished profiles. Run `sociogram fit` again (it resumes).")
+        complete(folder)
         record = json.loads((folder / "profiles.json").read_text(encoding="utf-8"))
         attributes = {
             name: Attribute(a["kind"], a["values"], np.asarray(a["confidence"], np.float32))
@@ -83,3 +82,9 @@ class Profiles:
             attributes=attributes,
             **record,
         )
+
+
+def complete(folder: Path) -> None:
+    """Raise InputError where a run folder holds no whole profiles."""
+    if not (folder / "profiles.json").exists():
+        raise InputError(f"{folder} holds no finished profiles. Run `sociogram fit` again (it resumes).")

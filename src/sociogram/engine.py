@@ -3,16 +3,14 @@
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from sociogram.config import Home
 from sociogram.errors import InputError, NotFoundError, PublishError
@@ -27,6 +25,7 @@ if TYPE_CHECKING:
     import neo4j
     import networkx as nx
 
+    from sociogram.graph.embeddings import Embeddings
     from sociogram.graph.inspect import Found
     from sociogram.graph.publish import PublishedRun, Written
     from sociogram.loaders.load import LoadReport
@@ -35,18 +34,6 @@ if TYPE_CHECKING:
     from sociogram.queries.influence.influence import Influence
     from sociogram.queries.named import NamedQueries
     from sociogram.queries.rows import Interested, Profile, Recommendation, Rows, Similar, Tag
-
-
-@dataclass(frozen=True)
-class Embeddings:
-    """Keys and their vectors [n, d], float32."""
-
-    ids: list[int | str]
-    vectors: NDArray[np.float32]
-
-    def to_pandas(self) -> pd.DataFrame:
-        """Columns id, embedding."""
-        return pd.DataFrame({"id": self.ids, "embedding": list(self.vectors)})
 
 
 class Engine:
@@ -387,12 +374,25 @@ class Engine:
         """Columns user, topic, name, probability, shown, observed: the best `top` topics of every user."""
         return tag_table(self._run(run).profiles, top)
 
-    def embeddings(self, label: str, *, run: Run | str | None = None) -> Embeddings:
-        """Keys and vectors of every node of a label, for your own recommender."""
-        profiles = self._run(run).profiles
-        if label not in profiles.embeddings:
-            raise InputError(f"the run has no embeddings for {label!r} (it has: {', '.join(profiles.embeddings)}).")
-        return Embeddings(profiles.keys[label], profiles.embeddings[label])
+    def embeddings(
+        self, label: str, ids: "Iterable[Key] | None" = None, *, run: Run | str | None = None
+    ) -> "Embeddings":
+        """Keys and vectors of a label, or of some `ids` in their order, as a run left them (the live one unless named).
+
+        From the run's own files where they are here; a live run that was made elsewhere is read from the graph.
+        """
+        from sociogram.graph.embeddings import published_embeddings, read_embeddings
+        from sociogram.graph.publish import live_run
+
+        name = run.id if isinstance(run, Run) else run
+        if name is None or not (self.home.runs / name).exists():
+            live = live_run(self.store)
+            if live is not None and name in (None, live) and not (self.home.runs / live).exists():
+                found = published_embeddings(self.store, self.mapping, label, live)
+                return found if ids is None else found.of(ids)
+        chosen = self._run(run)
+        found = read_embeddings(chosen.folder, label, chosen.id)
+        return found if ids is None else found.of(ids)
 
     # housekeeping -------------------------------------------------------------------------------------------------
 

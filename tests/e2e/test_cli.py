@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from running import Cli
 
@@ -47,6 +48,14 @@ def test_files_for_other_programs(published: Cli, tmp_path: Path) -> None:
     assert list(tags.columns) == ["user", "topic", "name", "probability", "shown", "observed"]
     assert set(tags["observed"][tags["observed"]].index) <= set(tags["shown"][tags["shown"]].index)
     assert len(pd.read_parquet(tmp_path / "e.parquet")) == 450
+    (tmp_path / "keys.txt").write_text("u0412\nu0007\n\n")
+    said = published("embeddings", "User", "--out", str(tmp_path / "e.npy"), "--ids", str(tmp_path / "keys.txt")).stdout
+    assert "2 vectors" in said
+    assert "e.ids.parquet" in said
+    assert np.load(tmp_path / "e.npy").shape[0] == 2
+    assert list(pd.read_parquet(tmp_path / "e.ids.parquet")["id"]) == ["u0412", "u0007"]
+    rows = json.loads(published("cypher", "MATCH (u:User {id: 'u0412'}) RETURN u.embedding AS e", "--json").stdout)
+    np.testing.assert_array_equal(np.load(tmp_path / "e.npy")[0], np.float32(rows[0]["e"]))
 
 
 def test_seen_items_are_left_out_unless_asked_for(published: Cli) -> None:

@@ -7,7 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sociogram.errors import NotFoundError, PublishError
+from sociogram.config import Home
+from sociogram.engine import Engine
+from sociogram.errors import InputError, NotFoundError, PublishError
 from sociogram.graph.export import export
 from sociogram.graph.inspect import check, inspect
 from sociogram.graph.mapping import GraphMapping, NodeMapping, RelationshipMapping, WriteMapping
@@ -122,6 +124,21 @@ def test_publish_ask_unpublish(graph: Store) -> None:
     assert graph.read("MATCH ()-[r:INTERESTED_IN]->() RETURN count(*) AS n")[0]["n"] == 24
     assert unpublish(graph) == 17
     assert dump(graph) == before
+
+
+def test_vectors_of_a_run_that_was_made_elsewhere(graph: Store, tmp_path: Path) -> None:
+    made = profiles()
+    put(graph, "r1", made)
+    engine = Engine(graph, mapping=MAPPING, home=Home(tmp_path))
+    for label, vectors in made.embeddings.items():
+        for found in (engine.embeddings(label), engine.embeddings(label, run="r1")):
+            assert (found.label, found.run, sorted(found.ids)) == (label, "r1", sorted(made.keys[label]))
+            np.testing.assert_array_equal(found.of(made.keys[label]).vectors, vectors)  # bit for bit
+    assert engine.embeddings(PERSON, [3, 1]).ids == [3, 1]
+    with pytest.raises(NotFoundError, match="there is no run 'r0'"):
+        engine.embeddings(PERSON, run="r0")
+    with pytest.raises(InputError, match="the mapping has no label 'Nobody'"):
+        engine.embeddings("Nobody")
 
 
 def test_similar_is_exact(graph: Store) -> None:

@@ -22,6 +22,8 @@ from sociogram.errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from sociogram.graph.profile import Key
+
 Who = Annotated[str, typer.Argument(help="Key or exact name.", metavar="USER")]
 WhoOrAll = Annotated[str | None, typer.Argument(help="Key or exact name.", metavar="USER")]
 All = Annotated[bool, typer.Option("--all", help="Every user, to a file.")]
@@ -176,7 +178,8 @@ def recommend(
 
 def embeddings(
     label: Annotated[str, typer.Argument(help="Label, e.g. User.")],
-    out: Annotated[Path, typer.Option("--out", help="Parquet file to write (id, embedding).")],
+    out: Annotated[Path, typer.Option("--out", help="File to write: .parquet, .arrow or .npy (with .ids.parquet).")],
+    ids: Annotated[Path | None, typer.Option(help="File with the keys wanted, one a line.")] = None,
     run: Annotated[str | None, typer.Option(help="Run id (default: the live one).")] = None,
     uri: Uri = None,
     database: Database = None,
@@ -185,10 +188,20 @@ def embeddings(
 ) -> None:
     """The vectors of every node of a label, to a file.
 
-    Example: sociogram embeddings User --out users.parquet
+    Beside FILE.npy goes FILE.ids.parquet (row, id); written again, a key keeps its row.
+
+    Example: sociogram embeddings User --out users.npy
     """
+    from sociogram.graph.id_map import beside
+
     with open_engine(uri, database, user, password_file) as engine:
-        _write(engine.embeddings(label, run=run).to_pandas(), out)
+        found = engine.embeddings(label, run=run)
+    if ids is not None:
+        found = found.of(_keys(ids, found.ids))
+    found.save(out)
+    typer.echo(f"{out}  {found.vectors.shape[0]:,} vectors of {found.vectors.shape[1]} numbers, run {found.run}")
+    if out.suffix == ".npy":
+        typer.echo(f"{beside(out)}  the row of each id")
 
 
 def cypher(
@@ -226,6 +239,16 @@ def _write(frame: "pd.DataFrame", out: Path | None) -> None:
         raise InputError(f"{out}: the folder {out.parent} does not exist.")
     frame.to_parquet(out, index=False)
     typer.echo(f"{out}  {len(frame):,} rows")
+
+
+def _keys(path: Path, known: "list[Key]") -> "list[Key]":
+    """Keys from a file, a line each, of the type that the graph's have."""
+    try:
+        lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: expected a text file with one key a line ({error}).") from None
+    texts = {str(key): key for key in known}
+    return [texts.get(line, line) for line in lines if line]
 
 
 def _where(pairs: list[str] | None) -> dict[str, Any] | None:
