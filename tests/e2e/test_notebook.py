@@ -1,4 +1,4 @@
-"""The quickstart notebook runs as it stands, and what is saved in it is whole: pictures, no errors, no paths of a machine."""
+"""The notebooks run as they stand, and what is saved in them is whole: pictures, no errors, no paths of a machine."""
 
 import base64
 import os
@@ -13,9 +13,9 @@ from nbclient import NotebookClient
 from sociogram.config import Home
 from sociogram.graph.store import Store
 
-NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "quickstart.ipynb"
-REFRESH = "run it again on a home without a demo: jupyter execute --inplace notebooks/quickstart.ipynb"
-PICTURES = 3
+FOLDER = Path(__file__).parents[2] / "notebooks"
+REFRESH = "run it again on an empty home, the recommender's with SOCIOGRAM_DATA: jupyter execute --inplace notebooks/NAME.ipynb"
+PICTURES = {"quickstart": 3, "recommender": 1}
 PATHS = re.compile(r"(?:/(?:home|root|tmp|work|Users|private|var|usr|opt)/|[A-Z]:\\\\)[\w.-]")
 
 
@@ -28,18 +28,27 @@ def pictures(notebook: Any) -> list[bytes]:
     return [base64.b64decode(picture) for picture in found]
 
 
-@pytest.fixture(scope="module")
-def saved() -> Any:
-    return nbformat.read(NOTEBOOK, as_version=4)
+@pytest.fixture(params=list(PICTURES))
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
-def test_it_is_saved_with_its_outputs(saved: Any) -> None:
+@pytest.fixture
+def saved(name: str) -> Any:
+    return nbformat.read(FOLDER / f"{name}.ipynb", as_version=4)
+
+
+def test_all_are_looked_at() -> None:
+    assert {path.stem for path in FOLDER.glob("*.ipynb")} == set(PICTURES)
+
+
+def test_it_is_saved_with_its_outputs(saved: Any, name: str) -> None:
     nbformat.validate(saved)
     code = [cell for cell in saved.cells if cell.cell_type == "code"]
     assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1)), REFRESH
-    assert len(pictures(saved)) == PICTURES, REFRESH
+    assert len(pictures(saved)) == PICTURES[name], REFRESH
     assert all(len(picture) > 5_000 for picture in pictures(saved))
-    assert NOTEBOOK.stat().st_size < 500_000
+    assert (FOLDER / f"{name}.ipynb").stat().st_size < 500_000
 
 
 def test_nothing_saved_tells_about_a_machine(saved: Any) -> None:
@@ -52,16 +61,17 @@ def test_nothing_saved_tells_about_a_machine(saved: Any) -> None:
 
 
 @pytest.mark.usefixtures("store")
-def test_it_runs(saved: Any, home: Home, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in os.environ if name.startswith("NEO4J_")]:
-        monkeypatch.delenv(name)
+def test_it_runs(saved: Any, name: str, home: Home, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in [v for v in os.environ if v.startswith("NEO4J_") or v == "SOCIOGRAM_DATA"]:
+        monkeypatch.delenv(variable)
     monkeypatch.setenv("SOCIOGRAM_HOME", str(home.root))
     monkeypatch.setenv("PYDEVD_DISABLE_FILE_VALIDATION", "1")
     again = nbformat.from_dict(saved)
     NotebookClient(again, timeout=300, kernel_name="python3").execute()  # raises CellExecutionError
     assert [o.text for o in outputs(again) if o.get("name") == "stderr"] == []
-    assert len(pictures(again)) == PICTURES
+    assert len(pictures(again)) == PICTURES[name]
     assert [len(cell.outputs) > 0 for cell in again.cells if cell.cell_type == "code"] == [
         len(cell.outputs) > 0 for cell in saved.cells if cell.cell_type == "code"
     ]
-    assert store.read("MATCH (u:User) WHERE u.embedding IS NOT NULL RETURN count(u) AS n")[0]["n"] == 300
+    written = store.read("MATCH (u:User) RETURN count(u) AS users, count(u.embedding) AS published")[0]
+    assert written == {"users": 300, "published": 300 if name == "quickstart" else 0}
