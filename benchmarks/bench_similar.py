@@ -1,0 +1,266 @@
+"""How many of the k nearest come back under a filter, and how fast, next to Neo4j's own vector index as it comes?
+
+    python -m benchmarks.bench_similar [--users 100000] [--queries 200] [--gds bolt://127.0.0.1:PORT]
+
+Synthetic latent vectors of width 128 (rank 16, noise .3) are published with five tags a user; integer properties keep 50, 10, 1 and .1 %
+of the users. One client asks one question at a time, for random users; recall@10 is against exact NumPy. Ours is all of
+`Engine.similar`, reasons included; the others are the bare query with the vector as a parameter. Servers are managed ones of their own.
+"""
+
+import argparse
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from benchmarks import machine, save, show
+from benchmarks.similar_gds import gds_rows
+from sociogram.config import Home
+from sociogram.graph.jars import CURRENT, LTS
+from sociogram.graph.mapping import GraphMapping, NodeMapping, RelationshipMapping
+from sociogram.graph.profile import Profiles
+from sociogram.graph.publish import publish
+from sociogram.graph.schema import ensure_schema
+from sociogram.graph.server import ManagedServer
+from sociogram.graph.store import Store
+from sociogram.queries.similar.find import SimilarUsers
+
+WIDTH, RANK, K, WIDER = 128, 16, 10, 1_000
+TOPICS, TAGS, TIES, VIEWS, ITEMS = 200, 5, 3, 5, 2_000
+WARM = 20
+PARTS = {"half": 2, "tenth": 10, "hundredth": 100, "thousandth": 1_000}
+MAPPING = GraphMapping(
+    (
+        NodeMapping("User", "user", numeric=tuple(PARTS)),
+        NodeMapping("Item", "item", name="title"),
+        NodeMapping("Topic", "topic", name="name"),
+    ),
+    (
+        RelationshipMapping("KNOWS", "User", "User", "tie"),
+        RelationshipMapping("VIEWED", "User", "Item", "behaviour"),
+        RelationshipMapping("TAGGED", "User", "Topic", "interest"),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class World:
+    """Vectors [users, width] of length 1, a table of properties, tags as pairs, ties and views as pairs."""
+
+    unit: NDArray[np.float32]
+    table: pd.DataFrame
+    tags: pd.DataFrame
+    ties: NDArray[np.int64]
+    views: NDArray[np.int64]
+
+    def nearest(self, user: int, mask: NDArray[np.bool_]) -> set[int]:
+        """The k nearest among a mask, without the user."""
+        rows = np.flatnonzero(mask & (np.arange(len(mask)) != user))
+        cosine = self.unit[rows] @ self.unit[user]
+        best = rows[np.argpartition(-cosine, K - 1)[:K]] if len(rows) > K else rows
+        return set(best.tolist())
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A filter as each side says it, and whom it keeps."""
+
+    name: str
+    where: dict[str, Any] | None
+    mask: NDArray[np.bool_]
+    cypher: str | None = None  # over n, for the bare queries: None where it is not asked of them
+
+
+def world(users: int, seed: int = 0) -> World:
+    """Reproducible; topics are as popular as 1 / rank, items likewise."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(users, RANK)) @ rng.normal(size=(RANK, WIDTH)) + 0.3 * rng.normal(size=(users, WIDTH))
+    unit = (x / np.linalg.norm(x, axis=1, keepdims=True)).astype(np.float32)
+    table = pd.DataFrame({"id": np.arange(users)} | {name: rng.integers(0, n, users) for name, n in PARTS.items()})
+    popular = 1 / np.arange(1, TOPICS + 1)
+    noisy = np.log(popular) + rng.gumbel(size=(users, TOPICS))
+    topic = np.argsort(-noisy, axis=1)[:, :TAGS]
+    tags = pd.DataFrame(
+        {
+            "user": np.repeat(np.arange(users), TAGS),
+            "topic": topic.ravel(),
+            "topic_label": "Topic",
+            "probability": rng.uniform(0.3, 1, users * TAGS).astype(np.float32),
+            "shown": True,
+            "observed": False,
+        }
+    )
+    ties = np.stack([np.repeat(np.arange(users), TIES), rng.integers(0, users, users * TIES)], 1)
+    item = (ITEMS * rng.random(users * VIEWS) ** 3).astype(np.int64)
+    return World(unit, table, tags, ties, np.stack([np.repeat(np.arange(users), VIEWS), item], 1))
+
+
+def questions(w: World) -> list[Asked]:
+    """The filters of the table."""
+    t, users = w.table, len(w.table)
+    found = [Asked("none", None, np.ones(users, bool), "true")]
+    found += [
+        Asked(f"{name}: {1 / n:.1%}", {name: 1}, (t[name] == 1).to_numpy(), f"n.{name} = 1")
+        for name, n in PARTS.items()
+    ]
+    found.append(Asked("a range of hundredth: 5 %", {"hundredth": {"gte": 10, "lt": 15}}, t["hundredth"].between(10, 14).to_numpy(), "n.hundredth >= 10 AND n.hundredth < 15"))  # fmt: skip
+    found.append(Asked("five of hundredth: 5 %", {"hundredth": [3, 13, 23, 33, 43]}, (t["hundredth"] % 10 == 3).to_numpy() & (t["hundredth"] < 50).to_numpy(), "n.hundredth IN [3, 13, 23, 33, 43]"))  # fmt: skip
+    for rank in (0, 20, 199):
+        mask = np.zeros(users, bool)
+        mask[w.tags.loc[w.tags["topic"] == rank, "user"]] = True
+        found.append(Asked(f"tag: {mask.mean():.1%}", {"tag": f"topic {rank}"}, mask))
+    odd = (t["tenth"] * t["hundredth"] % 7 == 3).to_numpy()
+    found.append(Asked(f"Cypher, a sum: {odd.mean():.1%}", {"cypher": "u.tenth * u.hundredth % 7 = 3"}, odd))
+    seen = np.zeros(users, bool)
+    seen[w.views[w.views[:, 1] == 0, 0]] = True
+    found.append(
+        Asked(f"Cypher, EXISTS: {seen.mean():.1%}", {"cypher": "EXISTS { (u)-[:VIEWED]->(:Item {id: 0}) }"}, seen)
+    )
+    few = (t["tenth"] + 10 * t["hundredth"] == 505).to_numpy()
+    found.append(Asked(f"Cypher, a sum: {few.mean():.1%}", {"cypher": "u.tenth + 10 * u.hundredth = 505"}, few))
+    return found
+
+
+def build(store: Store, w: World) -> dict[str, float]:
+    """Load, publish, and index once more as Neo4j does it unless told otherwise; seconds of each."""
+    ensure_schema(store, MAPPING)
+    seconds = {}
+    started = time.perf_counter()
+    store.write_batches("UNWIND $rows AS row CREATE (u:User:Peer) SET u = row", w.table.to_dict("records"))
+    store.write("UNWIND range(0, $n - 1) AS i CREATE (:Topic {id: i, name: 'topic ' + i})", n=TOPICS)
+    store.write("UNWIND range(0, $n - 1) AS i CREATE (:Item {id: i, title: 'item ' + i})", n=ITEMS)
+    for kind, label, pairs in (("KNOWS", "User", w.ties), ("VIEWED", "Item", w.views)):
+        rows = ({"a": a, "b": b} for a, b in pairs.tolist())
+        link = f"UNWIND $rows AS row MATCH (a:User {{id: row.a}}) MATCH (b:{label} {{id: row.b}}) CREATE (a)-[:{kind}]->(b)"
+        store.write_batches(link, rows, sessions=1)
+    seconds["load"] = time.perf_counter() - started
+    started = time.perf_counter()
+    publish(store, MAPPING, "r", profiles(w), config={}, metrics={})
+    seconds["publish, indexes included"] = time.perf_counter() - started
+    started = time.perf_counter()
+    within = f"WITH [{', '.join(f'n.{p}' for p in PARTS)}] " if store.supports_search else ""
+    store.auto(
+        f"{'CYPHER 25 ' if within else ''}CREATE VECTOR INDEX peer FOR (n:Peer) ON n.embedding {within}"
+        f"OPTIONS {{indexConfig: {{`vector.dimensions`: {WIDTH}, `vector.similarity_function`: 'cosine'}}}}"
+    )
+    store.auto("CALL db.awaitIndexes(1200)")
+    seconds["the peer's index"] = time.perf_counter() - started
+    return seconds
+
+
+def profiles(w: World) -> Profiles:
+    """Of users alone."""
+    users = len(w.unit)
+    none = pd.DataFrame(
+        {name: [] for name in ("user", "item", "item_label", "rank", "score")} | {"seen": np.zeros(0, bool)}
+    )
+    keys: dict[str, list[int | str]] = {"User": list(range(users)), "Topic": list(range(TOPICS))}
+    names = {"User": [str(k) for k in keys["User"]], "Topic": [f"topic {k}" for k in keys["Topic"]]}
+    return Profiles("User", keys, names, {"User": w.unit}, w.tags, none, [["some", "words"]] * users)
+
+
+def timed(ask: Callable[[int], Sequence[int]], w: World, asked: Asked, users: Sequence[int]) -> dict[str, Any]:
+    """p50 and p95 in ms, rows that came, recall@10 beside exact NumPy."""
+    for user in users[:WARM]:
+        ask(user)
+    spent, rows, hits = [], [], []
+    for user in users[WARM:]:
+        started = time.perf_counter()
+        found = ask(user)
+        spent.append(1_000 * (time.perf_counter() - started))
+        exact = w.nearest(user, asked.mask)
+        rows.append(len(found))
+        hits.append(len(exact & set(found)) / max(len(exact), 1))
+    p50, p95 = np.percentile(spent, [50, 95]).tolist()
+    return {"p50 ms": p50, "p95 ms": p95, "rows": float(np.mean(rows)), "recall@10": float(np.mean(hits))}
+
+
+def bare(store: Store, w: World, asked: Asked, wide: int | None) -> Callable[[int], list[int]]:
+    """Neo4j's index as it comes, the filter in the search itself (`wide` None) or after the `wide` nearest."""
+    if wide is None:
+        inside = "" if asked.cypher == "true" else f"WHERE {asked.cypher} "
+        text = f"CYPHER 25 MATCH (n:Peer) SEARCH n IN (VECTOR INDEX peer FOR $v {inside}LIMIT {K + 1}) SCORE AS score RETURN n.id AS id"
+    else:
+        text = (
+            f"CALL db.index.vector.queryNodes('peer', {wide}, $v) YIELD node AS n, score WHERE {asked.cypher} "
+            f"RETURN n.id AS id ORDER BY score DESC LIMIT {K + 1}"
+        )
+
+    def ask(user: int) -> list[int]:
+        rows = store.read(text, v=w.unit[user].tolist())
+        return [row["id"] for row in rows if row["id"] != user][:K]
+
+    return ask
+
+
+def measure(store: Store, w: World, users: Sequence[int]) -> list[dict[str, Any]]:
+    """A row for each filter and method."""
+    ours = SimilarUsers(store, MAPPING)
+    rows = []
+    for asked in questions(w):
+        plan = ours.find(int(users[0]), K, asked.where, explain=True).explained
+        found = timed(lambda user, a=asked: [r.id for r in ours.find(user, K, a.where)], w, asked, users)  # type: ignore[misc]
+        rows.append({"filter": asked.name, "method": f"sociogram ({plan.plan if plan else ''})", **found})
+        if asked.cypher is None:
+            continue
+        if store.supports_search and " IN " not in asked.cypher:
+            rows.append({"filter": asked.name, "method": "Neo4j SEARCH ... WHERE, default index", **timed(bare(store, w, asked, None), w, asked, users)})  # fmt: skip
+        for wide in (K + 1, WIDER):
+            rows.append({"filter": asked.name, "method": f"Neo4j default index, filter after {wide:,}", **timed(bare(store, w, asked, wide), w, asked, users)})  # fmt: skip
+    return rows
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run, print, write results/similar.json."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--users", type=int, default=100_000)
+    parser.add_argument("--queries", type=int, default=200)
+    parser.add_argument("--gds")
+    options = parser.parse_args(arguments or [])
+    w = world(options.users)
+    asked_by = np.random.default_rng(1).integers(0, options.users, options.queries + WARM).tolist()
+    result: dict[str, Any] = {"users": options.users, "queries": options.queries, "machine": machine(), "servers": {}}
+    result["exact NumPy"] = numpy_row(w, asked_by)
+    for version in (CURRENT, LTS):
+        with tempfile.TemporaryDirectory() as folder:
+            (Path(folder) / "jars").symlink_to(Home.default().jars)
+            server = ManagedServer(Home(Path(folder)), version)
+            address = server.start()
+            try:
+                with Store.connect(address.uri, user=address.user, password=address.password) as store:
+                    seconds = build(store, w)
+                    rows = measure(store, w, asked_by)
+            finally:
+                server.stop()
+        result["servers"][version] = {"seconds": seconds, "rows": rows}
+        show(f"Similar users, {options.users:,} x {WIDTH}, Neo4j {version}", rows)
+        print("  seconds: " + ", ".join(f"{name} {s:.0f}" for name, s in seconds.items()))
+        save("similar", result)
+    if options.gds:
+        result["GDS"] = gds_rows(options.gds, w, questions(w), asked_by)
+        show("GDS filtered kNN", result["GDS"])
+        save("similar", result)
+
+
+def numpy_row(w: World, users: Sequence[int]) -> dict[str, Any]:
+    """One thread, all vectors in memory, no database: what nobody can be faster than by much."""
+    everyone = questions(w)[0]
+    spent = []
+    for user in users:
+        started = time.perf_counter()
+        w.nearest(user, everyone.mask)
+        spent.append(1_000 * (time.perf_counter() - started))
+    p50, p95 = np.percentile(spent, [50, 95]).tolist()
+    return {"p50 ms": p50, "p95 ms": p95}
+
+
+if __name__ == "__main__":
+    import sys
+
+    main(sys.argv[1:])
