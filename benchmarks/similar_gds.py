@@ -6,11 +6,14 @@ from typing import Any
 
 import neo4j
 import numpy as np
+from numpy.typing import NDArray
 
 ASKED = 10  # each takes seconds
 
 
-def gds_rows(uri: str, w: Any, asked: Sequence[Any], users: Sequence[int]) -> list[dict[str, Any]]:
+def gds_rows(
+    uri: str, unit: NDArray[np.float32], truth: Any, asked: Sequence[Any], users: Sequence[int]
+) -> list[dict[str, Any]]:
     """A row for each filter on a property; the server at `uri` has GDS, no password and no data that matter.
 
     Nodes labelled SociogramBenchmark are written, projected and removed again; a filter is a label in the projection.
@@ -18,7 +21,7 @@ def gds_rows(uri: str, w: Any, asked: Sequence[Any], users: Sequence[int]) -> li
     with neo4j.GraphDatabase.driver(uri, auth=None, notifications_min_severity="OFF") as driver:
         ask = driver.execute_query
         try:
-            rows = [{"id": i, "e": v.tolist()} for i, v in enumerate(w.unit)]
+            rows = [{"id": i, "e": v.tolist()} for i, v in enumerate(unit)]
             for start in range(0, len(rows), 5_000):
                 ask("UNWIND $rows AS row CREATE (n:SociogramBenchmark) SET n = row", rows=rows[start : start + 5_000])
             ask("CREATE INDEX sociogram_benchmark IF NOT EXISTS FOR (n:SociogramBenchmark) ON (n.id)")
@@ -40,7 +43,7 @@ def gds_rows(uri: str, w: Any, asked: Sequence[Any], users: Sequence[int]) -> li
                         {
                             "filter": one.name,
                             "method": "GDS gds.knn.filtered, one source",
-                            **_timed(ask, i, w, one, users),
+                            **_timed(ask, i, truth, one, users),
                         }
                     )
             return found
@@ -50,7 +53,7 @@ def gds_rows(uri: str, w: Any, asked: Sequence[Any], users: Sequence[int]) -> li
             ask("DROP INDEX sociogram_benchmark IF EXISTS")
 
 
-def _timed(ask: Any, i: int, w: Any, one: Any, users: Sequence[int]) -> dict[str, Any]:
+def _timed(ask: Any, i: int, truth: Any, one: Any, users: Sequence[int]) -> dict[str, Any]:
     spent, rows, hits = [], [], []
     for user in users[:ASKED]:
         source = ask("MATCH (n:SociogramBenchmark {id: $id}) RETURN id(n) AS n", id=user)[0][0]["n"]
@@ -62,7 +65,7 @@ def _timed(ask: Any, i: int, w: Any, one: Any, users: Sequence[int]) -> dict[str
             label=f"SociogramBenchmark{i}",
         )[0]
         spent.append(1_000 * (time.perf_counter() - started))
-        exact = w.nearest(user, one.mask)
+        exact = truth.nearest(user, one.mask)
         rows.append(len(records))
         hits.append(len(exact & {r["id"] for r in records}) / max(len(exact), 1))
     p50, p95 = np.percentile(spent, [50, 95]).tolist()

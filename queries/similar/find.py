@@ -18,7 +18,7 @@ from sociogram.queries.similar.search import Asked, Search
 from sociogram.queries.similar.statements import Statements
 from sociogram.queries.similar.subject import Subject, direction, matching
 from sociogram.queries.similar.values import typed
-from sociogram.queries.similar.where import parse
+from sociogram.queries.similar.where import Filter, parse
 
 SHOWN = 3  # topics in a reason
 Words = Callable[[str], tuple[list[float], Sequence[str]]]
@@ -73,17 +73,25 @@ class SimilarUsers:
         if sum(given is not None for given in (user, text, vector)) != 1:
             raise InputError("compare with one of three: a user, text='climbers who bake', or vector=[...].")
         wanted = parse(where)
+        left_out: list[Key] = [exclude] if isinstance(exclude, str | int) else list(exclude)
         for last in (False, True):
+            known = self._facts
             try:
                 started = time.perf_counter()
                 subject = self._subject(user, text, vector)
-                asked = Asked(subject, k, wanted, self._excluded(exclude))
+                asked = Asked(subject, k, wanted, self._excluded(left_out))
                 return self._find(asked, started, explain)
             except _TwoRunsError:
                 if last:
                     raise DatabaseError(
                         "two runs went live during this search. Wait until publishing is done, then ask again."
                     ) from None
+            except DatabaseError as error:
+                if type(error) is not DatabaseError:
+                    raise
+                if last or known is None or known is not self._facts:
+                    raise _of_condition(error, wanted) from None
+                self._facts = None  # the index may have been made anew since it was looked at
         raise AssertionError  # the loop returns or raises
 
     def _subject(self, user: Key | None, text: str | None, vector: Any) -> Subject:
@@ -114,12 +122,11 @@ class SimilarUsers:
         return Subject(direction(row["embedding"], facts.width, f"the embedding of {user!r}"), row["id"])
 
     def _facts_of(self, run: str) -> Facts:
-        if self._facts is None or self._facts.run != run:
+        if self._facts is None or self._facts.run != run or not self._facts.indexed:  # it may be online by now
             self._facts = Facts(self._store, self._mapping, run)
         return self._facts
 
-    def _excluded(self, exclude: Iterable[Key] | Key) -> tuple[Key, ...]:
-        given: list[Key] = [exclude] if isinstance(exclude, str | int) else list(exclude)
+    def _excluded(self, given: Sequence[Key]) -> tuple[Key, ...]:
         for one in given:
             if isinstance(one, bool) or not isinstance(one, str | int):
                 raise InputError(f"exclude takes keys or names of users, got {one!r}.")
@@ -191,3 +198,10 @@ class SimilarUsers:
             f" {c.property} is for instance {', '.join(map(repr, facts.frequent(c.property)))}." for c in equal
         )
         return f"nobody with a profile satisfies {asked.filter}.{held}"
+
+
+def _of_condition(error: DatabaseError, wanted: Filter) -> DatabaseError | InputError:
+    """What the database says of a condition in the user's own Cypher is about their input."""
+    if not wanted.predicates:
+        return error
+    return InputError(f"the Cypher condition {' and '.join(map(str, wanted.predicates))} does not work: {error}")

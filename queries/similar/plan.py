@@ -5,10 +5,10 @@ from typing import Any, Literal
 
 Kind = Literal["index", "over-fetch", "exact"]
 
-# Microseconds of the server, measured on 100,000 vectors of width 128 (benchmarks/bench_similar.py, docs/decisions/similar.md).
-COSINE_US = 6.0  # the cosine of one node whose embedding is read from the store
-SCAN_US = 0.8  # a filter on one node
-FETCH_US = 10.0  # one more candidate of the index
+# Microseconds of the server, measured on 20,000 vectors of width 128 (benchmarks/bench_similar.py, docs/decisions/similar.md).
+COSINE_US = 8.0  # the cosine of one node whose embedding is read from the store
+SCAN_US = 0.6  # a filter on one node
+FETCH_US = 5.0  # one more candidate of the index
 LEAST_FETCHED = 100  # candidates: with fewer the index itself misses some of the nearest
 MOST_FETCHED = 20_000
 MOST_COUNTED = 5_000  # users who satisfy a part of the filter; counting more would cost more than it saves

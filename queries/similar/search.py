@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sociogram.errors import DatabaseError, InputError
 from sociogram.graph.store import Store
 from sociogram.queries.ask import Key
 from sociogram.queries.similar.facts import Facts
@@ -77,13 +76,7 @@ class Search:
         return following(s, plan, len(rows), tied=tied)
 
     def _read(self, text: str, **more: Any) -> list[dict[str, Any]]:
-        try:
-            return self._store.read(text, self._values | more)
-        except DatabaseError as error:
-            if self._parts.predicates and type(error) is DatabaseError:
-                shown = " and ".join(map(str, self._parts.predicates))
-                raise InputError(f"the Cypher condition {shown} does not work: {error}") from None
-            raise
+        return self._store.read(text, self._values | more)
 
     def explained(self, milliseconds: float) -> Explained:
         """How it went; counts everybody who satisfies the filter, which takes longer than the search."""
