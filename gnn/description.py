@@ -29,11 +29,7 @@ def direction(profiles: Profiles, names: Floats, described: Floats) -> list[floa
     if profiles.tags["topic_label"].nunique() != 1:
         raise InputError("words need a graph with one label of topics. Give a vector (numbers) instead of words.")
     weight = _topics(names, described)
-    best = np.argsort(-weight, kind="stable")[:NEAREST]
-    if weight[best[0]] <= 0:
-        raise InputError(
-            "the description has nothing in common with any topic of the graph. Use words that topics have."
-        )
+    best = meant(names, described)
     users = profiles.embeddings[profiles.user_label]
     table = profiles.tags[profiles.tags["topic"].isin(best)]
     place = {int(t): i for i, t in enumerate(best)}
@@ -44,6 +40,17 @@ def direction(profiles: Profiles, names: Floats, described: Floats) -> list[floa
     if not np.any(found):
         raise InputError("no profile says anything of these words. Give a vector (numbers) instead of words.")
     return [float(x) for x in found]
+
+
+def meant(names: Floats, described: Floats) -> NDArray[np.int64]:
+    """The rows of the topics that a description is made of, most meant first; raises InputError where it is near to none."""
+    weight = _topics(names, described)
+    best = np.argsort(-weight, kind="stable")[:NEAREST]
+    if weight[best[0]] <= 0:
+        raise InputError(
+            "the description has nothing in common with any topic of the graph. Use words that topics have."
+        )
+    return best
 
 
 def _topics(names: Floats, described: Floats) -> Floats:

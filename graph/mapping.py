@@ -78,6 +78,7 @@ class WriteMapping:
     interested_in: str = "INTERESTED_IN"
     recommended: str = "RECOMMENDED"
     confidence: str = "Confidence"  # put after the name of a predicted attribute
+    filters: tuple[str, ...] = ()  # properties of users that the vector index can filter by; chosen where none is named
 
     def name(self, which: str) -> str:
         """The property name written for a field of this class, or for `predicted:ATTRIBUTE[Confidence]`."""
@@ -132,7 +133,7 @@ class GraphMapping:
             relationships = tuple(_relationship(entry, where) for entry in raw.get("relationships", ()))
             write = _table(raw, "write", where)
             _known(write, [f.name for f in fields(WriteMapping)], f"{where} [write]")
-            return cls(nodes, relationships, WriteMapping(**{k: _string(v, f"[write] {k}") for k, v in write.items()}))
+            return cls(nodes, relationships, WriteMapping(**_values(write, set(write) - {"filters"}, "[write]")))
         except MappingError as error:
             message = str(error)
             raise MappingError(message if message.startswith(where) else f"{where}: {message}") from None
@@ -256,7 +257,9 @@ def _check(mapping: GraphMapping) -> None:
             raise MappingError(f"{n.label}.{doubled.pop()}: an attribute to predict cannot be an input as well.")
     for f in fields(WriteMapping):
         value = getattr(mapping.write, f.name)
-        if f.name != "prefix" and not re.search(r"\S", value):
+        if f.name != "prefix" and not all(
+            re.search(r"\S", name) for name in ([value] if isinstance(value, str) else value)
+        ):
             raise MappingError(f"[write] {f.name}: a name cannot be empty.")
 
 

@@ -19,9 +19,10 @@ def render(mapping: GraphMapping, comments: Mapping[str, str]) -> str:
     parts = [HEADER, *(_node(n, comments) for n in mapping.nodes)]
     parts += [_relationship(r, comments) for r in mapping.relationships]
     changed = [f for f in fields(WriteMapping) if getattr(mapping.write, f.name) != f.default]
-    write = "\n".join(f"{f.name} = {_text(getattr(mapping.write, f.name))}" for f in changed)
+    write = "\n".join(_fields(mapping.write, tuple(f.name for f in changed)))
     parts.append(
-        f'# Names of what is written back; prefix = "sg_" would put sg_ before each property.\n[write]\n{write}\n'
+        '# Names of what is written back; prefix = "sg_" would put sg_ before each property. filters = ["age"]: what the vector '
+        f"index filters users by.\n[write]\n{write}\n"
     )
     return "\n".join(parts)
 
@@ -38,7 +39,7 @@ def _comment(comments: Mapping[str, str], key: str) -> str:
     return "".join(f"# {line}\n" for line in comments[key].splitlines()) if key in comments else ""
 
 
-def _fields(entry: NodeMapping | RelationshipMapping, names: tuple[str, ...]) -> list[str]:
+def _fields(entry: NodeMapping | RelationshipMapping | WriteMapping, names: tuple[str, ...]) -> list[str]:
     lines = []
     for name in names:
         value = getattr(entry, name)

@@ -9,6 +9,7 @@ import numpy as np
 from neo4j.vector import Vector
 
 from sociogram.errors import PublishError
+from sociogram.graph.filters import ensure_range_indexes, filter_properties
 from sociogram.graph.mapping import GraphMapping
 from sociogram.graph.profile import Profiles
 from sociogram.graph.publish_links import LinkGroup, link_groups, shown_tags, statements
@@ -72,11 +73,7 @@ def publish(
     with progress.stage("publishing", sum(map(len, profiles.keys.values())), "nodes") as stage:
         _stage_nodes(store, mapping, run, profiles, names, groups, stage)
         _flip(store, mapping, run, names, staged, groups)
-        for label, properties in names.items():
-            if mapping.write.name("embedding") in properties:
-                create_index(
-                    store, label, mapping.write.name("embedding"), profiles.embeddings[label].shape[1], INDEX_WAIT_S
-                )
+        index_profiles(store, mapping, profiles)
     linked = {kind: sum(len(g) for g in groups if g.kind == kind) for kind in {g.kind for g in groups}}
     return Written(
         run,
@@ -84,6 +81,16 @@ def publish(
         linked.get(mapping.write.interested_in, 0),
         linked.get(mapping.write.recommended, 0),
     )
+
+
+def index_profiles(store: Store, mapping: GraphMapping, profiles: Profiles) -> None:
+    """A vector index for each label, that of users with the properties to filter by, and a range index for each of these."""
+    predicted = tuple(predicted_name(mapping, attribute) for attribute in profiles.attributes)
+    filters = filter_properties(store, mapping, predicted)
+    for label, vectors in profiles.embeddings.items():
+        of_user = filters if label == mapping.user.label else ()
+        create_index(store, label, mapping.write.name("embedding"), vectors.shape[1], INDEX_WAIT_S, of_user)
+    ensure_range_indexes(store, mapping.user.label, filters, INDEX_WAIT_S)
 
 
 def predicted_name(mapping: GraphMapping, attribute: str) -> str:

@@ -1,4 +1,4 @@
-"""Questions to the published graph: profile, tags, similar, recommend."""
+"""Questions to the published graph: profile, tags, recommend; and who or what a name stands for."""
 
 from difflib import get_close_matches
 from typing import Any, cast
@@ -7,11 +7,13 @@ from sociogram.errors import InputError, NotFoundError
 from sociogram.graph.mapping import GraphMapping
 from sociogram.graph.publish import live_run, predicted_name
 from sociogram.graph.store import Store
-from sociogram.queries.library import query
-from sociogram.queries.rows import Profile, Recommendation, Rows, Similar, Tag
+from sociogram.queries.catalogue import nearest
+from sociogram.queries.library import query, translate
+from sociogram.queries.rows import Profile, Recommendation, Rows, Tag
 
 Key = int | str
 NEAR_POOL = 2_000  # candidates among which the nearest names are sought
+MOST_NAMES = 10_000  # of topics or items, for the same
 
 
 class Asker:
@@ -23,12 +25,18 @@ class Asker:
     def _read(self, name: str, /, **parameters: Any) -> list[dict[str, Any]]:
         return self._store.read(query(name, self._mapping), parameters)
 
-    def resolve(self, user: Key) -> Key:
-        """The key of a user given by key or exact name; raises NotFoundError with the nearest names, or where nothing is published."""
-        if live_run(self._store) is None:
+    def live(self) -> str:
+        """Id of the live run; raises NotFoundError where nothing is published."""
+        run = live_run(self._store)
+        if run is None:
             raise NotFoundError(
                 f"nothing is published in the graph at {self._store.address} yet. Learn and publish profiles first: sociogram fit"
             )
+        return run
+
+    def resolve(self, user: Key) -> Key:
+        """The key of a user given by key or exact name; raises NotFoundError with the nearest names, or where nothing is published."""
+        self.live()
         row = self._one(user)
         if row["run"] is None:
             raise NotFoundError(
@@ -101,16 +109,14 @@ class Asker:
         rows = self._read("tags", user=[self.resolve(user)])
         return Rows([Tag(r["id"], str(r["name"]), r["score"], r["observed"]) for r in rows])
 
-    def similar(self, user: Key, k: int = 10, where: dict[str, Any] | None = None) -> Rows[Similar]:
-        """The k nearest users by cosine of their embeddings, optionally among those with given property values."""
-        positive(k)
-        key = self.resolve(user)
-        rows = (
-            self._read("similar_where", user=[key], k=k, where=where)
-            if where
-            else self._read("similar", user=[key], k=k)
-        )
-        return Rows([Similar(**{**row, "name": str(row["name"])}) for row in rows])
+    def topic(self, name: str) -> str:
+        """The name of a topic that there is; raises NotFoundError with the nearest names."""
+        find = translate("MATCH (topic:Topic) WHERE topic.name = $name RETURN 1 AS one LIMIT 1", self._mapping)
+        if self._store.read(find, name=name):
+            return name
+        every = translate("MATCH (topic:Topic) RETURN topic.name AS name LIMIT $most", self._mapping)
+        names = [str(row["name"]) for row in self._store.read(every, most=MOST_NAMES)]
+        raise NotFoundError(f"there is no topic {name!r}.{nearest(name, names)}")
 
     def recommend(self, user: Key, k: int = 10) -> Rows[Recommendation]:
         """Published recommendations, best first; items that the user already has are left out."""
@@ -130,6 +136,8 @@ def spellings(user: Key) -> list[Key]:
 
 
 def positive(k: int) -> None:
-    """Raises InputError where fewer than one answer is asked for."""
+    """Raises InputError where k is no whole number, or fewer than one answer is asked for."""
+    if isinstance(k, bool) or not isinstance(k, int):
+        raise InputError(f"k must be a whole number, got {k!r}.")
     if k < 1:
         raise InputError(f"k must be at least 1, got {k}.")

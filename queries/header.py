@@ -11,12 +11,12 @@ _PARAMETER = re.compile(r"^:param\s+(\w+)\s*=>\s*(.+?)\s*;?$")
 _TYPE = r"(?:KEY|NAME)\(\w+\)|[A-Z]+"
 _MEANING = re.compile(rf"^\s+(LIST<(?:{_TYPE})>|{_TYPE})(?:\s+(>= \d+|[\d.]+?\.\.[\d.]+))?(, required)?: (.+)$")
 _FIELD = re.compile(r"^(columns|index|scans|cost):\s*(.+)$")
-_QUIET = re.compile(r"//[^\n]*|/\*.*?\*/|'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|`(?:``|[^`])*`", re.DOTALL)
-_WRITE = re.compile(
+QUIET = re.compile(r"//[^\n]*|/\*.*?\*/|'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|`(?:``|[^`])*`", re.DOTALL)
+WRITE = re.compile(
     r"(?<![\w.$:])(CREATE|MERGE|DELETE|SET|REMOVE|DROP|FOREACH|LOAD\s+CSV|IN\s+(?:\d+\s+)?(?:CONCURRENT\s+)?TRANSACTIONS)(?!\w)",
     re.IGNORECASE,
 )
-_USED = re.compile(r"\$(\w+)")
+USED = re.compile(r"\$(\w+)")
 
 
 @dataclass(frozen=True)
@@ -133,16 +133,16 @@ def _parameter(header: list[str], number: int, where: str) -> Parameter:
 
 def code_only(text: str) -> str:
     """Cypher without what is in comments, strings and quoted names."""
-    return _QUIET.sub(lambda m: "``" if m[0].startswith("`") else "''" if m[0][0] in "'\"" else " ", text)
+    return QUIET.sub(lambda m: "``" if m[0].startswith("`") else "''" if m[0][0] in "'\"" else " ", text)
 
 
 def _check_code(query: Query, where: str) -> None:
     code = code_only(query.text)
     if not code.strip():
         raise InputError(f"{where} holds no query below its header.")
-    if write := _WRITE.search(code):
+    if write := WRITE.search(code):
         raise InputError(f"{where} would write ({write[1].upper()}): queries only read. Take that clause out.")
-    used, declared = set(_USED.findall(code)), {p.name for p in query.parameters}
+    used, declared = set(USED.findall(code)), {p.name for p in query.parameters}
     if missing := sorted(used - declared):
         raise InputError(
             f"{where} uses ${missing[0]}, which its header does not declare. Add `// :param {missing[0]} => value;` and its type."

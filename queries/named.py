@@ -8,7 +8,7 @@ from sociogram.errors import NotFoundError
 from sociogram.graph.mapping import GraphMapping
 from sociogram.graph.publish import live_run
 from sociogram.graph.store import Store
-from sociogram.queries.ask import Asker, spellings
+from sociogram.queries.ask import MOST_NAMES, Asker, spellings
 from sociogram.queries.catalogue import Catalogue, nearest
 from sociogram.queries.header import Query
 from sociogram.queries.library import translate
@@ -16,7 +16,6 @@ from sociogram.queries.parameters import typed
 from sociogram.queries.rows import Rows
 
 Words = Callable[[str], list[float]]
-MOST_NAMES = 10_000  # among which the nearest is sought
 
 
 class NamedQueries:
@@ -54,17 +53,11 @@ class NamedQueries:
         if kind == "KEY(Item)":
             return self._item(value)
         if kind == "NAME(Topic)":
-            return self._topic(value)
+            return Asker(self._store, self._mapping).topic(value)
         return self._words(value) if kind == "VECTOR" and isinstance(value, str) else value
 
     def _read(self, text: str, **values: Any) -> list[dict[str, Any]]:
         return self._store.read(translate(text, self._mapping), values)
-
-    def _topic(self, name: str) -> str:
-        if self._read("MATCH (topic:Topic) WHERE topic.name = $name RETURN 1 AS one LIMIT 1", name=name):
-            return name
-        rows = self._read("MATCH (topic:Topic) RETURN topic.name AS name LIMIT $most", most=MOST_NAMES)
-        raise NotFoundError(f"there is no topic {name!r}.{nearest(name, [str(row['name']) for row in rows])}")
 
     def _item(self, key: int | str) -> int | str:
         keys = spellings(key)

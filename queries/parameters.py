@@ -40,7 +40,7 @@ def default(parameter: Parameter) -> Any:
     if text in _WORDS:
         return _WORDS[text]
     if match := _DATETIME.match(text):
-        return _datetime(match[1])
+        return moment(match[1])
     try:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError):
@@ -86,7 +86,7 @@ def _one(kind: str, value: Any, limits: str) -> Any:
     if kind == "BOOLEAN":
         return _boolean(value)
     if kind == "DATETIME":
-        return _datetime(value)
+        return moment(value)
     if kind in ("INTEGER", "FLOAT"):
         return _within(_number(kind, value), limits)
     if kind.startswith("KEY("):
@@ -128,7 +128,8 @@ def _boolean(value: Any) -> bool:
     return found
 
 
-def _datetime(value: Any) -> datetime:
+def moment(value: Any) -> datetime:
+    """A time, or its ISO text, in UTC where it names no zone; raises ValueError."""
     if isinstance(value, str):
         value = datetime.fromisoformat(value)
     elif isinstance(value, date) and not isinstance(value, datetime):

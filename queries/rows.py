@@ -59,7 +59,7 @@ class Tag:
 
 @dataclass(frozen=True)
 class Similar:
-    """A user alike another; the reasons are what both share."""
+    """A user alike another, or near a description or vector; the reasons are what both share, or the topics that match."""
 
     id: int | str
     name: str
@@ -67,6 +67,7 @@ class Similar:
     shared_tags: list[str]
     tied: bool
     friends_in_common: int
+    items_in_common: int = 0
 
     @property
     def reasons(self) -> str:
@@ -74,8 +75,9 @@ class Similar:
         parts = [", ".join(self.shared_tags)] if self.shared_tags else []
         if self.tied:
             parts.append("tied")
-        if self.friends_in_common:
-            parts.append(f"{self.friends_in_common} friend{'s' * (self.friends_in_common > 1)} in common")
+        for count, what in ((self.friends_in_common, "friend"), (self.items_in_common, "item")):
+            if count:
+                parts.append(f"{count} {what}{'s' * (count > 1)} in common")
         return " · ".join(parts) or "alike in text and behaviour"
 
 

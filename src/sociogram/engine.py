@@ -3,8 +3,9 @@
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
     from sociogram.queries.ask import Asker, Key
     from sociogram.queries.influence.influence import Influence
     from sociogram.queries.named import NamedQueries
-    from sociogram.queries.rows import Interested, Profile, Recommendation, Rows, Similar, Tag
+    from sociogram.queries.rows import Interested, Profile, Recommendation, Rows, Tag
+    from sociogram.queries.similar.find import SimilarRows, SimilarUsers
 
 
 class Engine:
@@ -82,6 +84,7 @@ class Engine:
             source = frames(**source)
         elif hasattr(source, "adjacency"):
             source = networkx(source)
+        self.__dict__.pop("_similar", None)  # it holds the mapping, which a load can change
         return load(source, self.store, self.home, self.progress, replace=replace, keep_private=keep_private)
 
     def inspect(self) -> "Found":
@@ -153,6 +156,7 @@ class Engine:
         record = run.record
         if record["state"] != "finished":
             raise PublishError(f"run {run.id} did not finish ({record['state']}). Continue it first: sociogram fit")
+        self.__dict__.pop("_similar", None)  # it knows the index as it was
         return publish(
             self.store,
             self.mapping,
@@ -202,9 +206,31 @@ class Engine:
         """A user's published interests, strongest first."""
         return self._ask.tags(user)
 
-    def similar(self, user: "Key", k: int = 10, where: dict[str, Any] | None = None) -> "Rows[Similar]":
-        """The k users most alike, with reasons; `where` keeps those with the given property values."""
-        return self._ask.similar(user, k, where)
+    def similar(
+        self,
+        user: "Key | None" = None,
+        k: int = 10,
+        where: Mapping[str, Any] | None = None,
+        *,
+        text: str | None = None,
+        vector: Any = None,
+        exclude: "Iterable[Key] | Key" = (),
+        explain: bool = False,
+    ) -> "SimilarRows":
+        """The k users most like a user, a description in words or a vector, with reasons: always k where k satisfy `where`.
+
+        engine.similar("u0412", k=5, where={"city": ["Lyon", "Oslo"], "age": {"gte": 18, "lt": 30}, "tag": "climbing"})
+        engine.similar(text="climbers who bake", where={"cypher": "u.age > 30 AND EXISTS { (u)-[:BOUGHT]->() }"})
+
+        `exclude` leaves users out by key or name. With `explain` the answer has `.explained`: the plan, selectivity, candidates, time.
+        """
+        return self._similar.find(user, k, where, text=text, vector=vector, exclude=exclude, explain=explain)
+
+    @cached_property
+    def _similar(self) -> "SimilarUsers":
+        from sociogram.queries.similar.find import SimilarUsers
+
+        return SimilarUsers(self.store, self.mapping, self._live_words)
 
     def recommend(self, user: "Key", k: int = 10, *, include_seen: bool = False) -> "Rows[Recommendation]":
         """The k best items for a user, with reasons; items that the user has are left out unless `include_seen`."""
@@ -275,13 +301,27 @@ class Engine:
         return Rows([query.to_dict() for query in self._named.catalogue.all()])
 
     def _words(self, text: str) -> list[float]:
-        from sociogram.gnn.description import direction, parts
+        return self._described(text, self._run(None))[0]
 
-        chosen = self._run(None)
-        profiles = chosen.profiles
+    def _live_words(self, text: str) -> tuple[list[float], list[str]]:
+        """In the space of the live run: another run's vectors would mean nothing there."""
+        live = self._live_folder()
+        if live is None:
+            raise NotFoundError(
+                f"words need the run that is live and its text encoder, which {self.home.runs} does not have. Publish a run from "
+                "here (sociogram fit), or give a vector."
+            )
+        return self._described(text, live)
+
+    def _described(self, text: str, run: Run) -> tuple[list[float], list[str]]:
+        """A description's direction in the users' space, and the topics that it means, most meant first."""
+        from sociogram.gnn.description import direction, meant, parts
+
+        profiles = run.profiles
         topics = [name for label in dict.fromkeys(profiles.tags["topic_label"]) for name in profiles.names[label]]
-        encoded = chosen.encoder().encode([*topics, *parts(text)])
-        return direction(profiles, encoded[: len(topics)], encoded[len(topics) :])
+        encoded = run.encoder().encode([*topics, *parts(text)])
+        names, described = encoded[: len(topics)], encoded[len(topics) :]
+        return direction(profiles, names, described), [topics[row] for row in meant(names, described).tolist()]
 
     @property
     def influence(self) -> "Influence":

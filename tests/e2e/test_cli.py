@@ -28,6 +28,29 @@ def test_profile_and_its_json(published: Cli) -> None:
     assert [r["rank"] for r in recommended] == [1, 2, 3, 4, 5]
 
 
+def test_similar_users_under_filters(published: Cli, tmp_path: Path) -> None:
+    asked = ("similar", "u0412", "-k", "3", "--where", "city=Lyon", "--exclude", "u0001")
+    told = json.loads(published(*asked, "--explain", "--json").stdout)
+    assert len(told["rows"]) == 3
+    assert told["plan"]["candidates"] >= 3
+    vector = tmp_path / "v.json"
+    vector.write_text(json.dumps(json.loads(published("profile", "u0412", "--json").stdout)["embedding"]))
+    near = json.loads(published("similar", "--vector", str(vector), "-k", "5", "--where", "city=Lyon", "--json").stdout)
+    assert {row["id"] for row in told["rows"]} <= {row["id"] for row in near} | {"u0412"}
+    nobody = published("similar", "u0412", "--where", "city=Atlantis")
+    assert nobody.stdout == ""
+    assert "nobody with a profile satisfies city = 'Atlantis'. city is for instance" in nobody.stderr
+    for arguments, message in (
+        (("u0412", "-k", "0"), "k must be at least 1"),
+        (("u0412", "--where", "town=Lyon"), "no User has a property 'town'"),
+        (("u0412", "--cypher", "true) DETACH DELETE u //"), "has a comment"),
+        (("--text", " "), "the description is empty"),
+    ):
+        failed = published("similar", *arguments, code=1).stderr
+        assert message in failed
+        assert "Traceback" not in failed
+
+
 def test_a_new_topic_finds_its_users(published: Cli) -> None:
     rows = json.loads(
         published("interested", "bouldering", "--description", "climbing without a rope", "-k", "5", "--json").stdout

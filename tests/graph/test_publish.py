@@ -17,6 +17,7 @@ from sociogram.graph.profile import Attribute, Profiles
 from sociogram.graph.publish import live_run, publish, published_runs, unpublish
 from sociogram.graph.store import Store
 from sociogram.queries.ask import Asker
+from sociogram.queries.similar.find import SimilarUsers
 
 PERSON = "Per`son of"
 MAPPING = GraphMapping(
@@ -149,12 +150,12 @@ def test_similar_is_exact(graph: Store) -> None:
     cosine = x @ x[2]
     cosine[2] = -2
     expected = np.argsort(-cosine)[:4]
-    ask = Asker(graph, MAPPING)
-    for rows in (ask.similar(3, 4), ask.similar(3, 4, where={"plan": "gold"})):
+    similar = SimilarUsers(graph, MAPPING)
+    for rows in (similar.find(3, 4), similar.find(3, 4, where={"plan": "gold"})):
         assert [r.id for r in rows] == [int(i) + 1 for i in expected]
         assert np.allclose([r.cosine for r in rows], cosine[expected], atol=1e-4)
         assert all(r.shared_tags == ["noir"] for r in rows)
-    assert len(ask.similar(3, 4, where={"plan": "silver"})) == 0
+    assert len(similar.find(3, 4, where={"plan": "silver"})) == 0
 
 
 def test_unknown_user_gets_the_nearest_names(graph: Store) -> None:

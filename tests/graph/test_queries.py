@@ -210,6 +210,26 @@ def test_words_find_those_who_are_told_of(engine: Engine) -> None:
     assert sum("baking" in row["tags"] for row in rows) >= 8
 
 
+def test_similar_to_words_with_a_filter(engine: Engine) -> None:
+    rows = engine.similar(text="baking bread", k=10)
+    assert len(rows) == 10
+    assert sum("baking" in row.shared_tags for row in rows) >= 8
+    here = engine.similar(text="baking bread", k=3, where={"city": "Lyon"}, exclude=[rows[0].id], explain=True)
+    assert {row["city"] for row in engine.store.read("MATCH (u:User) WHERE u.id IN $ids RETURN u.city AS city", ids=[r.id for r in here])} == {"Lyon"}  # fmt: skip
+    assert here.explained is not None
+    assert 0 < here.explained.actual < 0.2
+    elsewhere = Engine(engine.store, home=Home(engine.home.root / "elsewhere"))
+    with pytest.raises(NotFoundError, match="words need the run that is live"):
+        elsewhere.similar(text="baking bread")
+
+
+def test_what_was_learned_of_a_graph_is_forgotten_with_its_run(engine: Engine) -> None:
+    before = engine.similar("u0042", 5, {"tag": "climbing"})
+    live = engine.store.read("MATCH (r:ProfileRun {state: 'live'}) RETURN r.id AS id")[0]["id"]
+    engine.publish(live)
+    assert engine.similar("u0042", k=5, where={"tag": "climbing"}).to_dicts() == before.to_dicts()
+
+
 @pytest.mark.parametrize(
     ("name", "given", "error"),
     [

@@ -1,7 +1,7 @@
-"""sociogram profile, tags, similar, recommend, embeddings, cypher: what was published."""
+"""sociogram profile, tags, recommend, embeddings, cypher: what was published."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,8 +12,10 @@ from sociogram.cli.common import (
     PasswordFile,
     Uri,
     User,
+    guessed,
     hint,
     open_engine,
+    pairs,
     print_json,
     print_table,
 )
@@ -32,7 +34,7 @@ Count = Annotated[int, typer.Option("-k", help="How many.")]
 
 
 def register(app: typer.Typer) -> None:
-    for command in (profile, tags, similar, recommend, interested, embeddings, cypher):
+    for command in (profile, tags, recommend, interested, embeddings, cypher):
         app.command()(command)
 
 
@@ -96,34 +98,6 @@ def tags(
             return
         rows = engine.tags(str(who)).to_dicts()
     print_json(rows) if json else print_table(rows, ("id", "name", "probability", "observed"))
-
-
-def similar(
-    who: Who,
-    k: Count = 10,
-    where: Annotated[list[str] | None, typer.Option(help="property=value that a similar user must have.")] = None,
-    mapping: MappingFile = None,
-    uri: Uri = None,
-    database: Database = None,
-    user: User = None,
-    password_file: PasswordFile = None,
-    json: Json = False,
-) -> None:
-    """The users most alike, with reasons.
-
-    Example: sociogram similar u0412 -k 5
-    """
-    with open_engine(uri, database, user, password_file, mapping) as engine:
-        rows = engine.similar(who, k, _where(where))
-    if json:
-        print_json([row | {"reasons": r.reasons} for row, r in zip(rows.to_dicts(), rows, strict=True)])
-    else:
-        print_table(
-            [{"id": r.id, "name": r.name, "cosine": r.cosine, "why": r.reasons} for r in rows],
-            ("id", "name", "cosine", "why"),
-        )
-    if rows:
-        hint(f"sociogram profile {rows[0].id}")
 
 
 def interested(
@@ -220,7 +194,9 @@ def cypher(
     Example: sociogram cypher "MATCH (u:User) WHERE 'climbing' IN u.tags RETURN u.id LIMIT 5"
     """
     with open_engine(uri, database, user, password_file) as engine:
-        rows = engine.cypher(query, **(_where(parameter) or {})).to_dicts()
+        rows = engine.cypher(
+            query, **{name: guessed(value) for name, value in pairs(parameter or ()).items()}
+        ).to_dicts()
     print_json(rows) if json else print_table(rows)
 
 
@@ -249,18 +225,3 @@ def _keys(path: Path, known: "list[Key]") -> "list[Key]":
         raise InputError(f"{path}: expected a text file with one key a line ({error}).") from None
     texts = {str(key): key for key in known}
     return [texts.get(line, line) for line in lines if line]
-
-
-def _where(pairs: list[str] | None) -> dict[str, Any] | None:
-    import json
-
-    values: dict[str, Any] = {}
-    for pair in pairs or ():
-        name, sign, value = pair.partition("=")
-        if not sign or not name:
-            raise typer.BadParameter(f"expected name=value, got {pair!r}")
-        try:
-            values[name] = json.loads(value)
-        except ValueError:
-            values[name] = value
-    return values or None

@@ -89,6 +89,25 @@ def open_engine(
         yield Engine(store, mapping=mapping, home=Home.default(), progress=progress, queries=queries)
 
 
+def pairs(given: Sequence[str]) -> dict[str, str]:
+    """`name=value` each, as names and values; raises BadParameter."""
+    values = {}
+    for pair in given:
+        name, sign, value = pair.partition("=")
+        if not sign or not name:
+            raise typer.BadParameter(f"expected name=value, got {pair!r}")
+        values[name] = value
+    return values
+
+
+def guessed(text: str) -> Any:
+    """A value as JSON has it, else the text."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
 def print_json(value: Any) -> None:
     """One JSON value on stdout; times and the like as text."""
     typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))

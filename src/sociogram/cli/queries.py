@@ -15,6 +15,7 @@ from sociogram.cli.common import (
     User,
     hint,
     open_engine,
+    pairs,
     print_json,
     print_table,
 )
@@ -71,7 +72,7 @@ def query(
     if show:
         typer.echo(_shown(name, folder or (), mapping), nl=False)
         return
-    values = _values(parameter or ())
+    values = pairs(parameter or ())
     with open_engine(uri, database, user, password_file, mapping, folder or ()) as engine:
         rows = engine.query(name, **values).to_dicts()
     if json:
@@ -93,16 +94,6 @@ def _shown(name: str, folders: Sequence[Path], mapping: Path | None) -> str:
     if mapping is None:
         return found.text
     return f"{found.header}\n{translate(found.body, GraphMapping.read(mapping))}\n"
-
-
-def _values(pairs: Sequence[str]) -> dict[str, str]:
-    values = {}
-    for pair in pairs:
-        name, sign, value = pair.partition("=")
-        if not sign or not name:
-            raise typer.BadParameter(f"expected name=value, got {pair!r}")
-        values[name] = value
-    return values
 
 
 def _readable(row: dict[str, Any]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ WEIRD = GraphMapping(
             "LIKED `x`", 'My "User` Label', "Item", "behaviour", weight="w", time="t", text=("note",), item=None
         ),
     ),
-    write=WriteMapping(prefix="sg_"),
+    write=WriteMapping(prefix="sg_", filters=("a.b", "plan")),
 )
 
 
@@ -49,6 +49,9 @@ def test_toml_round_trip(mapping: GraphMapping) -> None:
         ),
         ("[nodes.User]\nrole = 'user'\nnumeric = ['age']\npredict = {age = 'number'}", r"cannot be an input as well"),
         ("[nodes.User]\nrole = 'user'\n[write]\ntags = ' '", r"cannot be empty"),
+        ("[nodes.User]\nrole = 'user'\n[write]\nfilters = ['age', '']", r"cannot be empty"),
+        ("[nodes.User]\nrole = 'user'\n[write]\nfilters = 3", r"expected a list of property names"),
+        ("[nodes.User]\nrole = 'user'\n[write]\ntags = 3", r"\[write\] tags: expected a string, got 3"),
     ],
 )
 def test_wrong_mapping_is_named(text: str, message: str) -> None:

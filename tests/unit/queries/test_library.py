@@ -41,7 +41,8 @@ def test_other_schema() -> None:
     assert "[:`-`]" in text  # no aboutness is mapped
     assert "user.`sg_tags`" in text
     assert "`full``name`" in query("profile", OTHER)
-    assert "'sociogram_vector_Per son'" in query("similar", OTHER)
+    call = translate("CALL db.index.vector.queryNodes('sociogram_vector_User', 5, $vector)", OTHER)
+    assert "'sociogram_vector_Per son'" in call
 
 
 def test_an_item_without_a_name_goes_by_its_text() -> None:
@@ -72,5 +73,5 @@ def test_the_index_of_another_label() -> None:
 
 
 def test_unknown_query() -> None:
-    with pytest.raises(NotFoundError, match=r"there are: .*similar"):
+    with pytest.raises(NotFoundError, match=r"there are: .*recommend"):
         source("nothing")

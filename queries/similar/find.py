@@ -1,0 +1,207 @@
+"""The k most similar users among those that satisfy a filter, by whichever plan finds them fastest."""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Any, cast
+
+from sociogram.errors import DatabaseError, InputError, NotFoundError
+from sociogram.graph.mapping import GraphMapping
+from sociogram.graph.publish import live_run
+from sociogram.graph.store import Store
+from sociogram.queries.ask import Asker, Key, positive, spellings
+from sociogram.queries.library import translate
+from sociogram.queries.rows import Rows, Similar
+from sociogram.queries.similar.facts import Facts
+from sociogram.queries.similar.plan import Explained
+from sociogram.queries.similar.search import Asked, Search
+from sociogram.queries.similar.statements import Statements
+from sociogram.queries.similar.subject import Subject, direction, matching
+from sociogram.queries.similar.values import typed
+from sociogram.queries.similar.where import Filter, parse
+
+SHOWN = 3  # topics in a reason
+Words = Callable[[str], tuple[list[float], Sequence[str]]]
+
+_USER = """
+OPTIONAL MATCH (run:ProfileRun) WHERE run.state = 'live'
+WITH collect(run.id)[0] AS run
+OPTIONAL MATCH (user:User) WHERE user.id IN $user
+RETURN run, user.id AS id, user.embedding AS embedding, user.profileRun AS of LIMIT 1"""
+_SHARES = """
+UNWIND $names AS name MATCH (topic:Topic) WHERE topic.name = name
+RETURN name, sum(COUNT { (topic)<-[:INTERESTED_IN]-() }) AS users"""
+
+
+class SimilarRows(Rows[Similar]):
+    """The answer, best first; `note` says why there are fewer than asked for, `explained` how they were found, where that was asked."""
+
+    def __init__(self, rows: Sequence[Similar], note: str | None = None, explained: Explained | None = None) -> None:
+        super().__init__(rows)
+        self.note, self.explained = note, explained
+
+
+class _TwoRunsError(Exception):
+    """Another run went live while the search was under way."""
+
+
+class SimilarUsers:
+    """Searches one graph; what it has learned of the live run's index and properties is kept until another run is live."""
+
+    def __init__(self, store: Store, mapping: GraphMapping, words: Words | None = None) -> None:
+        """`words` gives a description's direction in the live run's space, and the topics that it means."""
+        self._store, self._mapping, self._words = store, mapping, words
+        self._asker = Asker(store, mapping)
+        self._facts: Facts | None = None
+
+    def find(
+        self,
+        user: Key | None = None,
+        k: int = 10,
+        where: Any = None,
+        *,
+        text: str | None = None,
+        vector: Any = None,
+        exclude: Iterable[Key] | Key = (),
+        explain: bool = False,
+    ) -> SimilarRows:
+        """k rows whenever k users of the live run satisfy `where`: the nearest by cosine, ties by key.
+
+        Raises InputError or NotFoundError, which name what is wrong, and DatabaseError where runs go live faster than it can search.
+        """
+        positive(k)
+        if sum(given is not None for given in (user, text, vector)) != 1:
+            raise InputError("compare with one of three: a user, text='climbers who bake', or vector=[...].")
+        wanted = parse(where)
+        left_out: list[Key] = [exclude] if isinstance(exclude, str | int) else list(exclude)
+        for last in (False, True):
+            known = self._facts
+            try:
+                started = time.perf_counter()
+                subject = self._subject(user, text, vector)
+                asked = Asked(subject, k, wanted, self._excluded(left_out))
+                return self._find(asked, started, explain)
+            except _TwoRunsError:
+                if last:
+                    raise DatabaseError(
+                        "two runs went live during this search. Wait until publishing is done, then ask again."
+                    ) from None
+            except DatabaseError as error:
+                if type(error) is not DatabaseError:
+                    raise
+                if last or known is None or known is not self._facts:
+                    raise _of_condition(error, wanted) from None
+                self._facts = None  # the index may have been made anew since it was looked at
+        raise AssertionError  # the loop returns or raises
+
+    def _subject(self, user: Key | None, text: str | None, vector: Any) -> Subject:
+        if user is not None:
+            return self._user(user)
+        facts = self._facts_of(self._asker.live())
+        if text is None:
+            return Subject(direction(vector, facts.width))
+        if not isinstance(text, str) or not text.strip():
+            raise InputError("the description is empty. Say in words whom to look for, such as 'climbers who bake'.")
+        if self._words is None:
+            raise InputError("words need the run that is live and its text encoder. Give a vector instead.")
+        found, meant = self._words(text)
+        return Subject(direction(found, facts.width, "the description's vector"), meant=tuple(meant))
+
+    def _user(self, user: Key) -> Subject:
+        read = translate(_USER, self._mapping)
+        row = self._store.read(read, user=spellings(user))[0]
+        if row["id"] is None or row["run"] is None:
+            row = self._store.read(read, user=[self._asker.resolve(user)])[0]
+        if row["of"] != row["run"]:
+            if row["of"] is not None and live_run(self._store) != row["run"]:
+                raise _TwoRunsError
+            raise NotFoundError(
+                f"{user!r} has no profile of the live run {row['run']}: it came after it. Fit again: sociogram fit"
+            )
+        facts = self._facts_of(row["run"])
+        return Subject(direction(row["embedding"], facts.width, f"the embedding of {user!r}"), row["id"])
+
+    def _facts_of(self, run: str) -> Facts:
+        if self._facts is None or self._facts.run != run or not self._facts.indexed:  # it may be online by now
+            self._facts = Facts(self._store, self._mapping, run)
+        return self._facts
+
+    def _excluded(self, given: Sequence[Key]) -> tuple[Key, ...]:
+        for one in given:
+            if isinstance(one, bool) or not isinstance(one, str | int):
+                raise InputError(f"exclude takes keys or names of users, got {one!r}.")
+        if not given:
+            return ()
+        find = translate("MATCH (user:User) WHERE user.id IN $keys RETURN user.id AS id", self._mapping)
+        rows = self._store.read(find, keys=[spelt for one in given for spelt in spellings(one)])
+        known = {row["id"] for row in rows}
+        named = [self._asker.key(one) for one in given if known.isdisjoint(spellings(one))]
+        return tuple(dict.fromkeys((*(row["id"] for row in rows), *named)))
+
+    def _find(self, asked: Asked, started: float, explain: bool) -> SimilarRows:
+        facts = cast(Facts, self._facts)
+        own = () if asked.subject.key is None else (asked.subject.key,)
+        excluded = tuple(dict.fromkeys((*own, *asked.excluded)))
+        conditions = [typed(c, facts.kind(c.property)) for c in asked.filter.conditions]
+        parts = Statements(
+            self._mapping, self._store.supports_search, conditions, asked.filter.tags, asked.filter.predicates,
+            facts.within, facts.seekable, bool(excluded),
+        )  # fmt: skip
+        values = parts.parameters() | {"sg_run": facts.run, "sg_excluded": list(excluded), "sg_user": asked.subject.key}
+        values |= {"sg_vector": asked.subject.vector}
+        search = Search(self._store, parts, values, asked)
+        rows = search.run(facts)
+        self._still_live(rows, facts.run)
+        if len(rows) < asked.k:
+            for tag in asked.filter.tags:
+                self._asker.topic(tag.topic)
+        answer = self._answer(rows, asked)
+        took = 1_000 * (time.perf_counter() - started)
+        return SimilarRows(
+            answer,
+            None if len(rows) == asked.k else self._note(len(rows), asked, conditions, facts),
+            search.explained(took) if explain else None,
+        )
+
+    def _still_live(self, rows: list[dict[str, Any]], run: str) -> None:
+        """The live run is read in the same statement after the search; where that found nobody, now."""
+        live = rows[0]["live"] if rows else [live_run(self._store)]
+        if live != [run]:
+            raise _TwoRunsError
+
+    def _answer(self, rows: list[dict[str, Any]], asked: Asked) -> list[Similar]:
+        order = list(asked.subject.meant or ())
+        if asked.subject.key is None and not order:
+            order = matching(rows, self._shares({name for row in rows for name in row["tags"]}))
+        kept = ("id", "cosine", "shared_tags", "tied", "friends_in_common", "items_in_common")
+        made = [Similar(name=str(row["name"]), **{name: row[name] for name in kept}) for row in rows]
+        if asked.subject.key is not None:
+            return made
+        return [
+            replace(one, shared_tags=[name for name in order if name in row["tags"]][:SHOWN])
+            for one, row in zip(made, rows, strict=True)
+        ]
+
+    def _shares(self, names: set[str]) -> dict[str, float]:
+        users = max(cast(Facts, self._facts).users, 1)
+        rows = self._store.read(translate(_SHARES, self._mapping), names=sorted(names))
+        return {row["name"]: row["users"] / users for row in rows}
+
+    def _note(self, found: int, asked: Asked, conditions: Sequence[Any], facts: Facts) -> str:
+        label = self._mapping.user.label
+        if not asked.filter:
+            return f"only {found:,} of the {asked.k:,} asked for: there are no more {label} nodes with a profile."
+        if found:
+            return f"only {found:,} of the {asked.k:,} asked for: no more satisfy {asked.filter}."
+        equal = [c.condition for c in conditions if c.condition.operator in ("eq", "in")]
+        held = "".join(
+            f" {c.property} is for instance {', '.join(map(repr, facts.frequent(c.property)))}." for c in equal
+        )
+        return f"nobody with a profile satisfies {asked.filter}.{held}"
+
+
+def _of_condition(error: DatabaseError, wanted: Filter) -> DatabaseError | InputError:
+    """What the database says of a condition in the user's own Cypher is about their input."""
+    if not wanted.predicates:
+        return error
+    return InputError(f"the Cypher condition {' and '.join(map(str, wanted.predicates))} does not work: {error}")
