@@ -19,9 +19,10 @@ import pyarrow as pa
 from benchmarks import data, save, show
 from sociogram.gnn import metrics
 from sociogram.gnn.blend import Blend, blocks
-from sociogram.gnn.interactions import mask, read_interactions
-from sociogram.gnn.priors import Factors, Part, fit_autoencoder, fit_ials, fit_neighbours, standardised
-from sociogram.gnn.recommend import fit_items
+from sociogram.gnn.interactions import Interactions, mask, read_interactions
+from sociogram.gnn.priors import Factors, Part, fit_autoencoder, fit_content, fit_ials, fit_neighbours, standardised
+from sociogram.gnn.recommend import ItemModel, fit_items
+from sociogram.gnn.rerank import rerank
 from sociogram.graph.mapping import GraphMapping, NodeMapping, RelationshipMapping
 from sociogram.graph.snapshot import Snapshot
 
@@ -34,6 +35,8 @@ MAPPING = GraphMapping(
         RelationshipMapping("TAGGED", "User", "Topic", "interest", item="item"),
     ),
 )
+
+CONTROLS = [(0.0, 0.0), (0.1, 0.0), (0.3, 0.0), (0.5, 0.0), (0.0, -0.1), (0.0, -0.3), (0.0, 0.3), (0.3, -0.1)]
 
 
 def main() -> None:
@@ -62,6 +65,7 @@ def main() -> None:
         }
         hidden = read_pairs(split / "test_set.txt")
         per_user = {name: judge(part, x, hidden) for name, part in methods.items() if part is not None}
+        controlled = controls(model, known, hidden, item)
     rows = [{"method": name, **{m: metrics.mean(v) for m, v in found.items()}} for name, found in per_user.items()]
     show(
         f"Last.fm, SocialLGN split, test; fit_items {seconds:.0f} s, peak {peak:.2f} GiB, chosen {model.report['chosen']}",
@@ -77,11 +81,13 @@ def main() -> None:
         for name, (a, b) in pairs.items()
     ]
     show("paired bootstrap over users, 95 %", gains)
+    show("what diversity and popularity control cost and buy, ten items a user, test", controlled)
     save(
         "recommend",
         {
             "rows": rows,
             "gains": gains,
+            "controls": controlled,
             "validation": model.report,
             "fit_seconds": seconds,
             "peak_gib": peak,
@@ -90,10 +96,61 @@ def main() -> None:
     )
 
 
+def controls(model: ItemModel, known: Interactions, hidden: pd.DataFrame, item: Any) -> list[dict[str, Any]]:
+    """N@10, and of ten items: distance within a list by the items' vectors and by their tags, novelty, share of items ever shown.
+
+    Distance is the mean of 1 - cosine over pairs, novelty that of -log2(users who have the item / users); pools of 100 as in serving.
+    """
+    x, size = known.x, 100
+    count = np.diff(x.tocsc().indptr)
+    about = known.topics(x)
+    tags = None if about is None else fit_content(x, about)
+    words = np.zeros((x.shape[1], 1), np.float32) if tags is None else tags.item.T.toarray()
+    truth = np.zeros(x.shape, bool)
+    truth[hidden["user"], hidden["item"]] = True
+    found: dict[tuple[float, float], list[Any]] = {setting: [] for setting in CONTROLS}
+    for start in range(0, x.shape[0], 250):
+        rows = np.arange(start, min(start + 250, x.shape[0]))
+        scores = model.scores(rows)
+        pool = metrics.top_k(scores, size, mask(x, rows))
+        relevance = np.where(pool >= 0, np.take_along_axis(scores, pool.clip(0), 1), -np.inf)
+        for setting, lists in found.items():
+            places = rerank(
+                relevance, item[pool], np.log1p(count[pool]), 10, diversity=setting[0], popularity=setting[1]
+            )
+            lists.append(np.take_along_axis(pool, places, 1))
+    out = []
+    for (diversity, popularity), lists in found.items():
+        shown = np.concatenate(lists)
+        hits = np.take_along_axis(truth, shown, 1)
+        out.append(
+            {
+                "diversity": diversity,
+                "popularity": popularity,
+                "N@10": metrics.mean(metrics.ndcg_of(hits, truth.sum(1), 10)),
+                "distance, vectors": _distance(item, shown),
+                "distance, tags": _distance(words, shown),
+                "novelty": float(-np.log2(np.maximum(count[shown], 1) / x.shape[0]).mean()),
+                "users who have it": float(count[shown].mean()),
+                "items shown": float(len(np.unique(shown)) / x.shape[1]),
+            }
+        )
+    return out
+
+
+def _distance(vectors: Any, shown: Any) -> float:
+    total = 0.0
+    for start in range(0, len(shown), 100):
+        v = vectors[shown[start : start + 100]]
+        v = v / np.maximum(np.linalg.norm(v, axis=2, keepdims=True), 1e-12)
+        k = v.shape[1]
+        gram = np.einsum("uid,ujd->uij", v, v)
+        total += float(((k * k - gram.sum((1, 2))) - (k - np.einsum("uii->u", gram))).sum() / (k * (k - 1)))
+    return total / len(shown)
+
+
 def reference(snapshot: Snapshot) -> Blend:
     """The best row of BENCHMARKS A, fitted again."""
-    from sociogram.gnn.priors import fit_content
-
     known = read_interactions(snapshot)
     assert known is not None
     about = known.topics(known.x)

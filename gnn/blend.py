@@ -83,11 +83,11 @@ class Calibration:
         return (1 / (1 + np.exp(-np.clip(logit, -30, 30)))).astype(np.float32)
 
     @classmethod
-    def fit(cls, blend: Blend, held: Cut, steps: int = 50) -> "Calibration":
+    def fit(cls, part: Part, held: Cut, steps: int = 50) -> "Calibration":
         """Logistic regression by Newton over the judges' 100 best unknown items: there the scores are shown."""
         scores, hits = [], []
         for rows, known, truth in _judged(held):
-            z = blend.scores(rows)
+            z = part.scores(rows)
             best = metrics.top_k(z, 100, known)
             there = best >= 0
             scores.append(np.take_along_axis(z, best.clip(min=0), 1)[there])

@@ -1,7 +1,7 @@
 """Items for users: a blend of priors chosen on a validation cut, factors to store, the table of the best."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,16 +12,21 @@ from sociogram.gnn import metrics
 from sociogram.gnn.blend import Blend, Calibration, Recipe, blocks, choose, evaluate, fit_blend, fit_variants
 from sociogram.gnn.factorise import SHIFTS, factorise
 from sociogram.gnn.interactions import Cut, Interactions, cut, mask, read_interactions
-from sociogram.gnn.priors import Factors, Floats, Part, Rows, fit_neighbours
+from sociogram.gnn.priors import Factors, Floats, Part, Rows, fit_neighbours, standardised
 from sociogram.graph.snapshot import Snapshot
 from sociogram.progress import SILENT, Progress, Stage
+
+SEEN = 20  # items that a user already has, kept in the table at most
+MOST_ROWS = 5_000_000  # of the table: with more users each keeps fewer unseen items, LEAST at least
+LEAST = 20
 
 
 @dataclass
 class ItemModel:
     """Scores of all items for all users, and factors whose dot product ranks nearly alike.
 
-    `report`: {"rows": [{"method", "split": "validation", "ndcg@10", ...}], "chosen": {...}}; rows are empty where nothing could be hidden.
+    `report`: {"rows": [{"method", "split": "validation", "ndcg@10", ...}], "chosen": {...}, "embedding": {"slope", "offset"}}, the last
+    being the calibration of the factors' dot products, standardised over a user's items; rows are empty where nothing could be hidden.
     """
 
     user_factors: Floats  # [users, 64]
@@ -36,7 +41,7 @@ class ItemModel:
         return self.blend.scores(rows)
 
     def table(self, k: int = 20, seen: bool = True) -> pd.DataFrame:
-        """The best k unseen items per user and, where `seen`, the best k seen ones, as `Profiles.recommendations`.
+        """The best k unseen items per user and, where `seen`, the best k seen ones (at most SEEN), as `Profiles.recommendations`.
 
         Columns user (row), item (row), item_label, rank, score, seen. `rank` counts from 1 over seen and unseen together by score:
         to leave the seen out, drop them and keep the order; to take them in, take the first k. `score` is in (0, 1),
@@ -49,7 +54,7 @@ class ItemModel:
         scores, known = self.scores(rows), mask(self.interactions.x, rows)
         best = metrics.top_k(scores, k, known)
         if seen:
-            best = np.hstack([best, metrics.top_k(scores, k, ~known)])
+            best = np.hstack([best, metrics.top_k(scores, min(k, SEEN), ~known)])
         at, place = np.nonzero(best >= 0)
         column = best[at, place]
         raw = scores[at, column]
@@ -70,6 +75,11 @@ class ItemModel:
         )
 
 
+def kept(wanted: int, users: int) -> int:
+    """How many unseen items of each user the table holds."""
+    return min(wanted, max(LEAST, MOST_ROWS // max(users, 1)))
+
+
 def fit_items(snapshot: Snapshot, *, seed: int = 0, progress: Progress = SILENT) -> ItemModel | None:
     """Learn who would like which item; None when the snapshot has no behaviours.
 
@@ -80,7 +90,7 @@ def fit_items(snapshot: Snapshot, *, seed: int = 0, progress: Progress = SILENT)
     if known is None:
         return None
     with progress.stage("items", 3, "steps") as stage:
-        recipe, shift, calibration, rows = _chosen(known, cut(known.x, seed), seed, stage)
+        recipe, shift, (calibration, embedding), rows = _chosen(known, cut(known.x, seed), seed, stage)
         blend = fit_blend(known, recipe, seed)
         stage.advance(1, "refitted on all pairs")
         factors = _stored(blend, known, shift, seed)
@@ -88,16 +98,17 @@ def fit_items(snapshot: Snapshot, *, seed: int = 0, progress: Progress = SILENT)
     ends = np.cumsum(known.sizes)[:-1]
     item_factors = dict(zip(known.labels, np.split(factors.item, ends), strict=True))
     chosen = {**recipe.to_dict(), "embedding": _embedding_name(shift)}
-    return ItemModel(factors.user, item_factors, {"rows": rows, "chosen": chosen}, known, blend, calibration)
+    report = {"rows": rows, "chosen": chosen, "embedding": asdict(embedding)}
+    return ItemModel(factors.user, item_factors, report, known, blend, calibration)
 
 
 def _chosen(
     known: Interactions, held: Cut, seed: int, stage: Stage
-) -> tuple[Recipe, float | None, Calibration, list[dict[str, Any]]]:
-    """Recipe, shift of the stored factors, calibration and report rows, all from the cut."""
+) -> tuple[Recipe, float | None, tuple[Calibration, Calibration], list[dict[str, Any]]]:
+    """Recipe, shift of the stored factors, calibrations of the blend and of these, and report rows, all from the cut."""
     if not len(held.judges):
         stage.advance(1, "too few pairs to hide any: default blend")
-        return Recipe(), None, Calibration(), []
+        return Recipe(), None, (Calibration(), Calibration()), []
     part = known.with_x(held.train)
     variants, regularization = fit_variants(part, held, seed)
     recipe = choose(variants, held, regularization)
@@ -106,13 +117,23 @@ def _chosen(
     methods |= {_plain(name): p for name, p in variants.items() if name in _best_names(recipe, variants)}
     methods["blend"] = blend
     rows = [evaluate(name, p, held) for name, p in methods.items() if p is not None]
-    ways: list[tuple[float, float | None, dict[str, Any]]] = []
+    ways: list[tuple[float, float | None, Factors, dict[str, Any]]] = []
     for shift in (None, *SHIFTS):
-        row = evaluate("embedding", _stored(blend, part, shift, seed), held)
-        ways.append((row["ndcg@10"] + row["ndcg@20"], shift, row))
-    _, shift, row = max(ways, key=lambda way: way[0])
+        factors = _stored(blend, part, shift, seed)
+        row = evaluate("embedding", factors, held)
+        ways.append((row["ndcg@10"] + row["ndcg@20"], shift, factors, row))
+    _, shift, factors, row = max(ways, key=lambda way: way[0])
     stage.advance(1, f"N@10 {rows[-1]['ndcg@10']:.4f} on validation")
-    return recipe, shift, Calibration.fit(blend, held), [*rows, row]
+    calibrations = Calibration.fit(blend, held), Calibration.fit(_Standardised(factors), held)
+    return recipe, shift, calibrations, [*rows, row]
+
+
+@dataclass(frozen=True)
+class _Standardised:
+    part: Part
+
+    def scores(self, rows: Rows) -> Floats:
+        return standardised(self.part.scores(rows))
 
 
 def _stored(blend: Blend, known: Interactions, shift: float | None, seed: int) -> Factors:
