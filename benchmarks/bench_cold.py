@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from benchmarks import save, show
 from benchmarks.from_source import snapshot
@@ -25,6 +26,8 @@ from sociogram.gnn.new_item import ItemTower
 from sociogram.graph.snapshot import Snapshot
 from sociogram.loaders.demo import demo
 from sociogram.loaders.source import NodeBatch
+from sociogram.recommending.pool import Known, Pools
+from sociogram.recommending.shelf import SHARED, Shelf
 
 SEEDS = [11, 12, 13]
 IDLE, NEW = 0.1, 0.2  # share of the users and of the items
@@ -97,23 +100,43 @@ def one_seed(seed: int, users: int) -> dict[str, dict[str, Any]]:
 
 
 def for_idle(s: Snapshot, known: Any, truth: Any, rows: Any, goods: Any, tastes: Any, bios: Any) -> dict[str, Any]:
-    """The fall-backs of users without a behaviour."""
-    fame = known.sum(0).astype(float)
+    """The fall-backs of users without a behaviour; the last is what is served, ten rows of it."""
+    fame = known.sum(0).astype(np.float32)
     ties = s.edges["User", "KNOWS", "User"].matrix(weighted=False).toarray()
-    friends = ((ties + ties.T) > 0)[rows].astype(float) @ known / np.sqrt(np.maximum(fame, 1))
+    friends = ((ties + ties.T) > 0)[rows].astype(float) @ known
     popular = np.tile(fame / fame.max(), (len(rows), 1))
     content = unit(bios[rows]) @ unit(goods).T
-    network = tastes[rows, :64] @ goods[:, :64].T
-    chain = np.where(friends > 0, 10 + friends, content)
+    served = np.zeros(content.shape)
+    pools = Pools(shelf_of(s, goods, tastes), None, lambda: fame, size=10)
+    for i in range(len(rows)):
+        had_by = {int(c): int(friends[i, c]) for c in np.flatnonzero(friends[i])}
+        pool = pools.of(None, Known(friends=had_by, content=content[i]))
+        served[i, pool.columns] = np.arange(10, 0, -1)
     methods = {
         "popular": popular,
-        "content: bio as an item, cosine": content,
-        "content: network's half, dot product": network,
-        "friends, then popular": np.where(friends > 0, 10 + friends, popular),
-        "friends, then content (recommend)": chain,
+        "friends who had it / sqrt(all who had it)": friends / np.sqrt(np.maximum(fame, 1)),
+        "bio as an item, cosine": content,
+        "network's half, dot product": tastes[rows, :SHARED] @ goods[:, :SHARED].T,
+        "friends, content, popularity (recommend)": served,
     }
     y = truth[rows]
     return {name: metrics.ndcg_at_k(scores, y, 10) for name, scores in methods.items()}
+
+
+def shelf_of(s: Snapshot, goods: Any, tastes: Any) -> Shelf:
+    """Items and users of a snapshot, nobody with a stored list."""
+    nothing = {"user": np.int64, "column": np.int64, "score": np.float32, "seen": bool}
+    return Shelf(
+        run="benchmark",
+        items=[("Item", key) for key in s.nodes["Item"].keys],
+        names=s.nodes["Item"].names,
+        vectors=goods,
+        new=np.zeros(len(goods), bool),
+        users=s.users.keys,
+        user_vectors=tastes,
+        active=np.zeros(len(tastes), bool),
+        listed=pd.DataFrame({name: np.zeros(0, kind) for name, kind in nothing.items()}),
+    )
 
 
 def for_new(
@@ -121,8 +144,10 @@ def for_new(
 ) -> dict[str, Any]:
     """New items alone, ranked by their text; and beside the known ones, whether the probabilities hold."""
     y = truth[rows][:, is_new]
-    dots = tastes[rows, 64:] @ goods[:, 64:].T
-    z = (tastes[rows, 64:] @ fresh[:, 64:].T - dots.mean(1, keepdims=True)) / dots.std(1, keepdims=True)
+    dots = tastes[rows, SHARED:] @ goods[:, SHARED:].T
+    z = (tastes[rows, SHARED:] @ fresh[:, SHARED:].T - dots.mean(1, keepdims=True)) / np.maximum(
+        dots.std(1, keepdims=True), 1e-9
+    )
     fame = truth[:, is_new].sum(0).astype(float)
     p = 1 / (1 + np.exp(-(tower.slope * z + tower.level - np.log(0.1))))
     chance = np.random.default_rng(0).random(y.shape)
@@ -143,7 +168,7 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments or [])
     seeds = [one_seed(seed, options.users) for seed in options.seeds]
     result: dict[str, Any] = {"seeds": options.seeds, "users": options.users, "checks": [s["check"] for s in seeds]}
-    for question, best in (("idle", "friends, then content (recommend)"), ("new", "by text (recommend)")):
+    for question, best in (("idle", "friends, content, popularity (recommend)"), ("new", "by text (recommend)")):
         names = [n for n in seeds[0][question] if n not in ("said", "true")]
         joined = {n: np.concatenate([s[question][n] for s in seeds]) for n in names}
         rows = []

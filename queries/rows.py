@@ -94,7 +94,7 @@ SOURCES = {
     "embedding": "beyond the stored list, by embedding",
     "text": "new, by its text",
     "friends": "from friends, since nothing is known of the user's own",
-    "content": "near to what the user writes, since nothing is known of the user's own",
+    "content": "near to what the user writes and popular, since nothing is known of the user's own",
     "popular": "popular, since nothing else is known",
 }
 UNEXPLAINED = {

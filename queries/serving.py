@@ -1,6 +1,5 @@
 """What a recommendation needs of the graph as it is now: who had what, who knows whom, which items there are."""
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -73,22 +72,18 @@ class Serving:
             for row in self._store.stream(query, {"user": user}):
                 yield row["user"], label, row["items"]
 
-    def friends_had(self, user: Key | None = None) -> Iterator[tuple[Key, Item, float]]:
-        """(user, item, worth) of what friends had, for one user or for all who have nothing themselves.
-
-        worth = friends who had it / sqrt(users who had it): what everybody has does not win.
-        """
+    def friends_had(self, user: Key | None = None) -> Iterator[tuple[Key, Item, int]]:
+        """(user, item, friends who had it) for one user or for all who have nothing themselves."""
         who = self._idle if user is None else f"u.{self._key} = $user"
         for label in self.labels:
             _, quoted, key = self._item(label)
-            had = self._behaviour(label)
             query = (
                 f"MATCH (u:{self._user}) WHERE {who} MATCH (u)-[:{self._ties}]-(f:{self._user}) WITH DISTINCT u, f "
-                f"MATCH (f)-[:{had}]->(i:{quoted}) WITH u, i, count(DISTINCT f) AS friends "
-                f"RETURN u.{self._key} AS user, i.{key} AS item, friends, COUNT {{ (i)<-[:{had}]-() }} AS fame"
+                f"MATCH (f)-[:{self._behaviour(label)}]->(i:{quoted}) "
+                f"RETURN u.{self._key} AS user, i.{key} AS item, count(DISTINCT f) AS friends"
             )
             for row in self._store.stream(query, {"user": user}):
-                yield row["user"], (label, row["item"]), row["friends"] / math.sqrt(row["fame"])
+                yield row["user"], (label, row["item"]), row["friends"]
 
     def fame(self) -> dict[Item, int]:
         """How often each item was taken: behaviours, not users, since those can be counted without being read."""

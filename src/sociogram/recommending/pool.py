@@ -20,7 +20,7 @@ UNSURE = -4.0  # log-odds of an average item where nothing is calibrated
 
 @dataclass
 class Known:
-    """What the graph says of one user: columns of the items had, worth of friends' items, what the user's own text is near to."""
+    """What the graph says of one user: columns of the items had, friends who had an item, what the user's own text is near to."""
 
     had: Columns = field(default_factory=lambda: np.zeros(0, np.int64))
     friends: dict[int, float] = field(default_factory=dict)
@@ -125,12 +125,20 @@ class Pools:
                 pool.more("text", fresh, odds)
 
     def _of_idle(self, pool: Pool, known: Known, free: NDArray[np.bool_]) -> None:
-        theirs = np.array([c for c in known.friends if free[c]], np.int64)
-        pool.more("friends", theirs, np.array([np.log(known.friends[int(c)]) for c in theirs], np.float32))
-        if known.content is not None and not pool.full:
-            near = np.flatnonzero(free & np.any(self.shelf.vectors != 0, axis=1))
-            near = near[~np.isin(near, pool.columns)]
-            pool.more("content", near, known.content[near] + UNSURE)
+        """What friends had first, then what is near to the user's text; within both all evidence counts, popularity included.
+
+        Friends or text alone find less than popularity does (benchmarks/bench_cold.py).
+        """
+        friends = np.zeros(len(free), np.float32)
+        friends[list(known.friends)] = list(known.friends.values())
+        evidence = _standard(self.fame()) + _standard(friends)
+        if known.content is not None:
+            evidence = evidence + _standard(known.content)
+        theirs = np.flatnonzero(free & (friends > 0))
+        pool.more("friends", theirs, evidence[theirs] + UNSURE)
+        if known.content is not None:
+            near = np.flatnonzero(free & (friends == 0) & np.any(self.shelf.vectors != 0, axis=1))
+            pool.more("content", near, evidence[near] + UNSURE)
 
     def _folded_in(self, had: Columns) -> Floats:
         """The taste of a user whom the factors do not know, from the items had, by one step of iALS:
@@ -144,3 +152,7 @@ class Pools:
         system = self._gram + ALPHA * own.T @ own
         system = system + (RIDGE * max(float(np.trace(self._gram)) / max(len(system), 1), 1e-9)) * np.eye(len(system))
         return np.asarray(np.linalg.solve(system, (1 + ALPHA) * own.sum(0)), np.float32)
+
+
+def _standard(x: Floats) -> Floats:
+    return np.asarray((x - x.mean()) / max(float(x.std()), 1e-9), np.float32)

@@ -149,8 +149,8 @@ class Recommender:
         if had:
             return Known(self._columns(had))
         friends = {
-            column: worth
-            for _, item, worth in self._serving.friends_had(user)
+            column: count
+            for _, item, count in self._serving.friends_had(user)
             if (column := self.shelf.column.get(item)) is not None
         }
         text = self._serving.writes(user)
@@ -165,10 +165,10 @@ class Recommender:
         idle = {row for row, k in enumerate(known) if not len(k.had)}
         if not idle:
             return known
-        for user, item, worth in self._serving.friends_had():
+        for user, item, count in self._serving.friends_had():
             row, column = self.shelf.row.get(user), self.shelf.column.get(item)
             if row in idle and column is not None:
-                known[row].friends[column] = worth
+                known[row].friends[column] = count
         texts = {row: text for user, text in self._serving.written() if (row := self.shelf.row.get(user)) in idle}
         rows = [row for row in texts if len(known[row].friends) < self._size]
         if rows and self._old.tower is not None:

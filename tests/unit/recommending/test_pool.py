@@ -42,12 +42,10 @@ def shelf(seed: int = 0) -> Shelf:
     )
 
 
-def fame() -> np.ndarray:
-    return np.arange(100, dtype=np.float32)
-
-
 def pools(size: int, of: Shelf | None = None, allowed: np.ndarray | None = None, **options: bool) -> Pools:
-    return Pools(of or shelf(), allowed, fame, size=size, **options)
+    return Pools(
+        of or shelf(), allowed, lambda: np.arange(len((of or shelf()).items), dtype=np.float32), size=size, **options
+    )
 
 
 def test_the_stored_list_comes_first_and_embeddings_go_on_below_it() -> None:
@@ -75,12 +73,14 @@ def test_a_filter_leaves_only_what_it_allows_and_the_rest_stays_below_the_whole_
 
 def test_users_with_nothing_friends_then_text_then_popular() -> None:
     s = shelf()
-    near = np.linspace(1, 0, ITEMS, dtype=np.float32)
-    everything = pools(ITEMS, s).of(1, Known(friends={4: 0.5, 2: 2.0}, content=near))
-    assert everything.columns[:2] == [2, 4]
-    assert everything.columns[2:] == [0, 1, 3, *range(5, ITEMS)]
+    near = np.zeros(ITEMS, np.float32)
+    near[3] = 9.0  # outweighs how popular any other is
+    everything = pools(ITEMS, s).of(1, Known(friends={2: 3, 4: 1}, content=near))
+    assert everything.columns == [2, 4, 3, 11, 10, 9, 8, 7, 6, 5, 1, 0]
     assert everything.sources == ["friends"] * 2 + ["content"] * 10
-    silent = pools(4, s).of(1, Known(friends={4: 0.5}))
+    level = pools(2, s).of(1, Known(friends={2: 1, 4: 1}))
+    assert level.columns == [4, 2]  # of equals the better known first
+    silent = pools(4, s).of(1, Known(friends={4: 1}))
     assert silent.columns == [4, 11, 10, 9]
     assert silent.sources == ["friends", "popular", "popular", "popular"]
     nothing = pools(3, s).of(None, Known())
