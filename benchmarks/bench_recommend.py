@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from scipy import sparse
 
 from benchmarks import data, save, show
 from sociogram.gnn import metrics
@@ -105,7 +106,8 @@ def controls(model: ItemModel, known: Interactions, hidden: pd.DataFrame, item: 
     count = np.diff(x.tocsc().indptr)
     about = known.topics(x)
     tags = None if about is None else fit_content(x, about)
-    words = np.zeros((x.shape[1], 1), np.float32) if tags is None else tags.item.T.toarray()
+    words = sparse.csr_array((x.shape[1], 1)) if tags is None else tags.item.T.tocsr()
+    unit = sparse.csr_array(item / np.maximum(np.linalg.norm(item, axis=1, keepdims=True), 1e-12))
     truth = np.zeros(x.shape, bool)
     truth[hidden["user"], hidden["item"]] = True
     found: dict[tuple[float, float], list[Any]] = {setting: [] for setting in CONTROLS}
@@ -128,7 +130,7 @@ def controls(model: ItemModel, known: Interactions, hidden: pd.DataFrame, item: 
                 "diversity": diversity,
                 "popularity": popularity,
                 "N@10": metrics.mean(metrics.ndcg_of(hits, truth.sum(1), 10)),
-                "distance, vectors": _distance(item, shown),
+                "distance, vectors": _distance(unit, shown),
                 "distance, tags": _distance(words, shown),
                 "novelty": float(-np.log2(np.maximum(count[shown], 1) / x.shape[0]).mean()),
                 "users who have it": float(count[shown].mean()),
@@ -138,15 +140,13 @@ def controls(model: ItemModel, known: Interactions, hidden: pd.DataFrame, item: 
     return out
 
 
-def _distance(vectors: Any, shown: Any) -> float:
+def _distance(unit: Any, shown: Any) -> float:
+    """Mean over users of 1 - cosine over pairs of different items in a list [users, k]; rows of `unit` have length 1 or 0."""
     total = 0.0
-    for start in range(0, len(shown), 100):
-        v = vectors[shown[start : start + 100]]
-        v = v / np.maximum(np.linalg.norm(v, axis=2, keepdims=True), 1e-12)
-        k = v.shape[1]
-        gram = np.einsum("uid,ujd->uij", v, v)
-        total += float(((k * k - gram.sum((1, 2))) - (k - np.einsum("uii->u", gram))).sum() / (k * (k - 1)))
-    return total / len(shown)
+    for chosen in shown:
+        gram = (unit[chosen] @ unit[chosen].T).toarray()
+        total += 1 - (gram.sum() - np.trace(gram)) / (len(chosen) * (len(chosen) - 1))
+    return float(total / len(shown))
 
 
 def reference(snapshot: Snapshot) -> Blend:

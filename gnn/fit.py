@@ -147,7 +147,7 @@ def _prepare(
     with clock.stage("items"):
         items = fit_items(snapshot, seed=config.seed, progress=progress)
     with clock.stage("features"):
-        factors = {} if items is None else {snapshot.users.label: items.user_factors, **items.item_factors}
+        factors = {} if items is None else items.prior_factors(snapshot.users.label)
         words = tokenize if config.lexical else _no_words
         features = build_features(snapshot, texts, factors, words, seed=config.seed)
         found = interests(snapshot)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from sociogram.gnn import metrics
 from sociogram.gnn.blend import Blend, Calibration, Recipe, blocks, choose, evaluate, fit_blend, fit_variants
+from sociogram.gnn.distil import distil
 from sociogram.gnn.factorise import SHIFTS, factorise
 from sociogram.gnn.interactions import Cut, Interactions, cut, mask, read_interactions
 from sociogram.gnn.priors import Factors, Floats, Part, Rows, fit_neighbours, standardised
@@ -31,10 +32,17 @@ class ItemModel:
 
     user_factors: Floats  # [users, 64]
     item_factors: dict[str, Floats]  # label -> [n, 64]
+    prior: (
+        Factors  # plainer ones over all labels, which the network reads: what it learns does not hang on the distilling
+    )
     report: dict[str, Any]
     interactions: Interactions = field(repr=False)
     blend: Blend = field(repr=False)
     calibration: Calibration = field(repr=False)
+
+    def prior_factors(self, user: str) -> dict[str, Floats]:
+        """The prior by label; `user` is that of the users."""
+        return {user: self.prior.user, **_by_label(self.interactions, self.prior.item)}
 
     def scores(self, rows: Rows) -> Floats:
         """Blended scores [rows, items of all labels in order], z-scored per user and part: comparable within a user only."""
@@ -90,25 +98,41 @@ def fit_items(snapshot: Snapshot, *, seed: int = 0, progress: Progress = SILENT)
     if known is None:
         return None
     with progress.stage("items", 3, "steps") as stage:
-        recipe, shift, (calibration, embedding), rows = _chosen(known, cut(known.x, seed), seed, stage)
+        recipe, way, (calibration, embedding), rows = _chosen(known, cut(known.x, seed), seed, stage)
         blend = fit_blend(known, recipe, seed)
         stage.advance(1, "refitted on all pairs")
-        factors = _stored(blend, known, shift, seed)
+        prior, factors = _stored(blend, known, way, seed)
         stage.advance(1, "factors")
-    ends = np.cumsum(known.sizes)[:-1]
-    item_factors = dict(zip(known.labels, np.split(factors.item, ends), strict=True))
-    chosen = {**recipe.to_dict(), "embedding": _embedding_name(shift)}
+    chosen = {**recipe.to_dict(), "embedding": way.name}
     report = {"rows": rows, "chosen": chosen, "embedding": asdict(embedding)}
-    return ItemModel(factors.user, item_factors, report, known, blend, calibration)
+    item_factors = _by_label(known, factors.item)
+    return ItemModel(factors.user, item_factors, prior, report, known, blend, calibration)
+
+
+def _by_label(known: Interactions, items: Floats) -> dict[str, Floats]:
+    return dict(zip(known.labels, np.split(items, np.cumsum(known.sizes)[:-1]), strict=True))
+
+
+@dataclass(frozen=True)
+class Way:
+    """How factors are made: iALS or a truncated SVD of the blend for the prior, and whether what is stored is distilled."""
+
+    shift: float | None = None
+    distilled: bool = False
+
+    @property
+    def name(self) -> str:
+        plain = "iALS, one seed" if self.shift is None else f"SVD of the blend above z = {self.shift:g}"
+        return "the blend, distilled" if self.distilled else plain
 
 
 def _chosen(
     known: Interactions, held: Cut, seed: int, stage: Stage
-) -> tuple[Recipe, float | None, tuple[Calibration, Calibration], list[dict[str, Any]]]:
-    """Recipe, shift of the stored factors, calibrations of the blend and of these, and report rows, all from the cut."""
+) -> tuple[Recipe, Way, tuple[Calibration, Calibration], list[dict[str, Any]]]:
+    """Recipe, way to the stored factors, calibrations of the blend and of these, and report rows, all from the cut."""
     if not len(held.judges):
         stage.advance(1, "too few pairs to hide any: default blend")
-        return Recipe(), None, (Calibration(), Calibration()), []
+        return Recipe(), Way(), (Calibration(), Calibration()), []
     part = known.with_x(held.train)
     variants, regularization = fit_variants(part, held, seed)
     recipe = choose(variants, held, regularization)
@@ -117,15 +141,25 @@ def _chosen(
     methods |= {_plain(name): p for name, p in variants.items() if name in _best_names(recipe, variants)}
     methods["blend"] = blend
     rows = [evaluate(name, p, held) for name, p in methods.items() if p is not None]
-    ways: list[tuple[float, float | None, Factors, dict[str, Any]]] = []
-    for shift in (None, *SHIFTS):
-        factors = _stored(blend, part, shift, seed)
-        row = evaluate("embedding", factors, held)
-        ways.append((row["ndcg@10"] + row["ndcg@20"], shift, factors, row))
-    _, shift, factors, row = max(ways, key=lambda way: way[0])
+    plain = [_judged(Way(shift), _prior(blend, part, shift, seed), held) for shift in (None, *SHIFTS)]
+    way, factors, row = max(plain, key=_value)
+    made = distil(blend, part.x, _start(blend, part, seed))
+    if made is not None:
+        way, factors, row = max((way, factors, row), _judged(Way(way.shift, True), made, held), key=_value)
     stage.advance(1, f"N@10 {rows[-1]['ndcg@10']:.4f} on validation")
     calibrations = Calibration.fit(blend, held), Calibration.fit(_Standardised(factors), held)
-    return recipe, shift, calibrations, [*rows, row]
+    return recipe, way, calibrations, [*rows, row]
+
+
+_Judged = tuple[Way, Factors, dict[str, Any]]
+
+
+def _judged(way: Way, factors: Factors, held: Cut) -> _Judged:
+    return way, factors, evaluate("embedding", factors, held)
+
+
+def _value(judged: _Judged) -> float:
+    return float(judged[2]["ndcg@10"] + judged[2]["ndcg@20"])
 
 
 @dataclass(frozen=True)
@@ -136,15 +170,22 @@ class _Standardised:
         return standardised(self.part.scores(rows))
 
 
-def _stored(blend: Blend, known: Interactions, shift: float | None, seed: int) -> Factors:
+def _stored(blend: Blend, known: Interactions, way: Way, seed: int) -> tuple[Factors, Factors]:
+    """The prior and what is stored."""
+    prior = _prior(blend, known, way.shift, seed)
+    made = distil(blend, known.x, _start(blend, known, seed)) if way.distilled else None
+    return prior, prior if made is None else made
+
+
+def _prior(blend: Blend, known: Interactions, shift: float | None, seed: int) -> Factors:
     ials = next((p for name, p in blend.parts.items() if name.startswith("iALS") and isinstance(p, Factors)), None)
     if shift is None and ials is not None:
         return ials.first_seed()
     return factorise(blend, known.x.shape, 0.0 if shift is None else shift, seed)
 
 
-def _embedding_name(shift: float | None) -> str:
-    return "iALS, one seed" if shift is None else f"SVD of the blend above z = {shift:g}"
+def _start(blend: Blend, known: Interactions, seed: int) -> Factors:
+    return factorise(blend, known.x.shape, SHIFTS[0], seed)
 
 
 def _best_names(recipe: Recipe, variants: Mapping[str, Part]) -> set[str]:
