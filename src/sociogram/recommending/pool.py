@@ -23,7 +23,7 @@ class Known:
     """What the graph says of one user: columns of the items had, friends who had an item, what the user's own text is near to."""
 
     had: Columns = field(default_factory=lambda: np.zeros(0, np.int64))
-    friends: dict[int, float] = field(default_factory=dict)
+    friends: dict[int, int] = field(default_factory=dict)
     content: Floats | None = None  # [items], any unit; None: no text
 
 
@@ -44,7 +44,9 @@ class Pool:
         """The best of a tier; odds are pressed below the last of the tier before: 1 / (1 / odds + 1 / floor), the order stays."""
         if self.full or not len(columns):
             return
-        best = np.lexsort((columns, -odds))[: self.size - len(self.columns)]
+        best = np.argsort(-odds, kind="stable")[
+            : self.size - len(self.columns)
+        ]  # equals stay as they come: the list's by rank
         last = min([*self.odds[-1:], *([floor] if floor is not None else [])], default=None)
         chosen = odds[best].astype(np.float64)
         if last is not None:
@@ -57,7 +59,7 @@ class Pool:
         """A tier that stands among the others by its odds: only where both are calibrated on the same event."""
         every = [*zip(self.odds, self.columns, self.sources, strict=True)]
         every += [(float(o), int(c), source) for c, o in zip(columns, odds, strict=True)]
-        every.sort(key=lambda row: (-row[0], row[1]))
+        every.sort(key=lambda row: -row[0])
         kept = every[: self.size]
         self.odds, self.columns = [o for o, _, _ in kept], [c for _, c, _ in kept]
         self.sources = [s for _, _, s in kept]
