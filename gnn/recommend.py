@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sociogram.gnn import metrics
-from sociogram.gnn.blend import Blend, Calibration, Recipe, blocks, choose, evaluate, fit_blend, fit_variants
+from sociogram.gnn.blend import RARITY, Blend, Calibration, Recipe, blocks, choose, evaluate, fit_blend, fit_variants
 from sociogram.gnn.distil import distil
 from sociogram.gnn.factorise import SHIFTS, factorise
 from sociogram.gnn.interactions import Cut, Interactions, cut, mask, read_interactions
@@ -138,7 +138,7 @@ def _chosen(
     recipe = choose(variants, held, regularization)
     blend = Blend({name: variants[name] for name in recipe.weights}, recipe.weights, Blend.popular(held.train))
     methods: dict[str, Part | Blend | None] = {"popularity": blend.popularity, "ItemKNN": fit_neighbours(held.train)}
-    methods |= {_plain(name): p for name, p in variants.items() if name in _best_names(recipe, variants)}
+    methods |= {_plain(n): p for n, p in variants.items() if n != RARITY and n in _best_names(recipe, variants)}
     methods["blend"] = blend
     rows = [evaluate(name, p, held) for name, p in methods.items() if p is not None]
     plain = [_judged(Way(shift), _prior(blend, part, shift, seed), held) for shift in (None, *SHIFTS)]
