@@ -79,6 +79,10 @@ class Blend:
             total[unknown] = standardised(self.popularity.scores(unknown))
         return total
 
+    def without(self, name: str) -> "Blend":
+        """The same without one part."""
+        return Blend(self.parts, {n: w for n, w in self.weights.items() if n != name}, self.popularity)
+
     @staticmethod
     def popular(x: Matrix) -> Popularity:
         return Popularity(np.asarray(x.sum(0), np.float32))
