@@ -15,13 +15,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from scipy import sparse
 
 from benchmarks import data, save, show
 from sociogram.gnn import metrics
 from sociogram.gnn.blend import Blend, blocks
-from sociogram.gnn.interactions import mask, read_interactions
-from sociogram.gnn.priors import Factors, Part, fit_autoencoder, fit_ials, fit_neighbours, standardised
-from sociogram.gnn.recommend import fit_items
+from sociogram.gnn.interactions import Interactions, mask, read_interactions
+from sociogram.gnn.priors import Factors, Part, fit_autoencoder, fit_content, fit_ials, fit_neighbours, standardised
+from sociogram.gnn.recommend import ItemModel, fit_items
+from sociogram.gnn.rerank import rerank
 from sociogram.graph.mapping import GraphMapping, NodeMapping, RelationshipMapping
 from sociogram.graph.snapshot import Snapshot
 
@@ -34,6 +36,8 @@ MAPPING = GraphMapping(
         RelationshipMapping("TAGGED", "User", "Topic", "interest", item="item"),
     ),
 )
+
+CONTROLS = [(0.0, 0.0), (0.1, 0.0), (0.3, 0.0), (0.5, 0.0), (0.0, -0.1), (0.0, -0.3), (0.0, 0.3), (0.3, -0.1)]
 
 
 def main() -> None:
@@ -62,6 +66,7 @@ def main() -> None:
         }
         hidden = read_pairs(split / "test_set.txt")
         per_user = {name: judge(part, x, hidden) for name, part in methods.items() if part is not None}
+        controlled = controls(model, known, hidden, item)
     rows = [{"method": name, **{m: metrics.mean(v) for m, v in found.items()}} for name, found in per_user.items()]
     show(
         f"Last.fm, SocialLGN split, test; fit_items {seconds:.0f} s, peak {peak:.2f} GiB, chosen {model.report['chosen']}",
@@ -77,11 +82,13 @@ def main() -> None:
         for name, (a, b) in pairs.items()
     ]
     show("paired bootstrap over users, 95 %", gains)
+    show("what diversity and popularity control cost and buy, ten items a user, test", controlled)
     save(
         "recommend",
         {
             "rows": rows,
             "gains": gains,
+            "controls": controlled,
             "validation": model.report,
             "fit_seconds": seconds,
             "peak_gib": peak,
@@ -90,10 +97,60 @@ def main() -> None:
     )
 
 
+def controls(model: ItemModel, known: Interactions, hidden: pd.DataFrame, item: Any) -> list[dict[str, Any]]:
+    """N@10, and of ten items: distance within a list by the items' vectors and by their tags, novelty, share of items ever shown.
+
+    Distance is the mean of 1 - cosine over pairs, novelty that of -log2(users who have the item / users); pools of 100 as in serving.
+    """
+    x, size = known.x, 100
+    count = np.diff(x.tocsc().indptr)
+    about = known.topics(x)
+    tags = None if about is None else fit_content(x, about)
+    words = sparse.csr_array((x.shape[1], 1)) if tags is None else tags.item.T.tocsr()
+    unit = sparse.csr_array(item / np.maximum(np.linalg.norm(item, axis=1, keepdims=True), 1e-12))
+    truth = np.zeros(x.shape, bool)
+    truth[hidden["user"], hidden["item"]] = True
+    found: dict[tuple[float, float], list[Any]] = {setting: [] for setting in CONTROLS}
+    for start in range(0, x.shape[0], 250):
+        rows = np.arange(start, min(start + 250, x.shape[0]))
+        scores = model.scores(rows)
+        pool = metrics.top_k(scores, size, mask(x, rows))
+        relevance = np.where(pool >= 0, np.take_along_axis(scores, pool.clip(0), 1), -np.inf)
+        for setting, lists in found.items():
+            places = rerank(
+                relevance, item[pool], np.log1p(count[pool]), 10, diversity=setting[0], popularity=setting[1]
+            )
+            lists.append(np.take_along_axis(pool, places, 1))
+    out = []
+    for (diversity, popularity), lists in found.items():
+        shown = np.concatenate(lists)
+        hits = np.take_along_axis(truth, shown, 1)
+        out.append(
+            {
+                "diversity": diversity,
+                "popularity": popularity,
+                "N@10": metrics.mean(metrics.ndcg_of(hits, truth.sum(1), 10)),
+                "distance, vectors": _distance(unit, shown),
+                "distance, tags": _distance(words, shown),
+                "novelty": float(-np.log2(np.maximum(count[shown], 1) / x.shape[0]).mean()),
+                "users who have it": float(count[shown].mean()),
+                "items shown": float(len(np.unique(shown)) / x.shape[1]),
+            }
+        )
+    return out
+
+
+def _distance(unit: Any, shown: Any) -> float:
+    """Mean over users of 1 - cosine over pairs of different items in a list [users, k]; rows of `unit` have length 1 or 0."""
+    total = 0.0
+    for chosen in shown:
+        gram = (unit[chosen] @ unit[chosen].T).toarray()
+        total += 1 - (gram.sum() - np.trace(gram)) / (len(chosen) * (len(chosen) - 1))
+    return float(total / len(shown))
+
+
 def reference(snapshot: Snapshot) -> Blend:
     """The best row of BENCHMARKS A, fitted again."""
-    from sociogram.gnn.priors import fit_content
-
     known = read_interactions(snapshot)
     assert known is not None
     about = known.topics(known.x)

@@ -32,6 +32,15 @@ SHORTLIST = 150  # best items per part among which blends are compared
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)  # of iALS against the autoencoder
 CONTENT = (0.0, 0.1, 0.2, 0.4)
 POPULAR = (0.0, 0.2)
+RARITY = "rarity"  # the part -log(1 + users): what the others overdo of popularity is taken back
+RARE = (
+    0.0,
+    0.2,
+    0.4,
+    0.6,
+    0.8,
+    1.0,
+)  # its weights, tried on the best of the rest where there are more than SMALL users
 
 
 @dataclass(frozen=True)
@@ -56,15 +65,23 @@ class Blend:
     def scores(self, rows: Rows) -> Floats:
         total: Floats | None = None
         for name, weight in self.weights.items():
+            if name == RARITY:
+                continue  # it knows no user: added when those whom no part knows are found
             scores = standardised(self.parts[name].scores(rows))
             scores *= np.float32(weight)
             total = scores if total is None else np.add(total, scores, out=total)
         if total is None:
             return standardised(self.popularity.scores(rows))
         unknown = np.flatnonzero(np.ptp(total, axis=1) == 0) if total.shape[1] else np.zeros(0, np.int64)
+        if RARITY in self.weights:
+            total += np.float32(self.weights[RARITY]) * standardised(self.parts[RARITY].scores(rows[:1]))
         if len(unknown):
             total[unknown] = standardised(self.popularity.scores(unknown))
         return total
+
+    def without(self, name: str) -> "Blend":
+        """The same without one part."""
+        return Blend(self.parts, {n: w for n, w in self.weights.items() if n != name}, self.popularity)
 
     @staticmethod
     def popular(x: Matrix) -> Popularity:
@@ -83,11 +100,11 @@ class Calibration:
         return (1 / (1 + np.exp(-np.clip(logit, -30, 30)))).astype(np.float32)
 
     @classmethod
-    def fit(cls, blend: Blend, held: Cut, steps: int = 50) -> "Calibration":
+    def fit(cls, part: Part, held: Cut, steps: int = 50) -> "Calibration":
         """Logistic regression by Newton over the judges' 100 best unknown items: there the scores are shown."""
         scores, hits = [], []
         for rows, known, truth in _judged(held):
-            z = blend.scores(rows)
+            z = part.scores(rows)
             best = metrics.top_k(z, 100, known)
             there = best >= 0
             scores.append(np.take_along_axis(z, best.clip(min=0), 1)[there])
@@ -125,6 +142,8 @@ def fit_part(
         return fit_ials(known.x, ties, seeds=seeds, regularization=regularization, threads=threads)
     if name == "popularity":
         return Blend.popular(known.x)
+    if name == RARITY:
+        return Popularity(-np.log1p(np.bincount(known.x.indices, minlength=known.x.shape[1])).astype(np.float32))
     if name == "content":
         return content
     return _autoencoder(name.split("+")[1:], known, content)
@@ -154,7 +173,7 @@ def fit_variants(known: Interactions, held: Cut, seed: int) -> tuple[dict[str, P
     content = _content(known)
     names = ["iALS", "LAE"] if large else ["iALS", "iALS+ties", "LAE", "LAE+ties", "LAE+content", "LAE+content+ties"]
     names += ["content"] if content is not None else []
-    names += ["popularity"] if known.x.shape[0] <= SMALL else []
+    names += ["popularity"] if known.x.shape[0] <= SMALL else [RARITY]
     parts = {n: fit_part(n, known, content, _seeds(known, seed, 3), regularization) for n in names}
     return {n: p for n, p in parts.items() if p is not None}, regularization
 
@@ -179,13 +198,22 @@ def _seeds(known: Interactions, seed: int, count: int) -> range:
 def choose(variants: Mapping[str, Part], held: Cut, regularization: float) -> Recipe:
     """The weights with the best N@10 + N@20 on the cut; the first of equals, and those with fewer parts come first.
 
-    Blends are compared among the SHORTLIST best unknown items of each part: an item outside all of them is in no blend's top 20.
+    The share of rarity is tried on the best of the rest.
     """
-    grid = _grid(variants)
+    best = _best(_grid(variants), variants, held)
+    if RARITY in variants:
+        best = _best([best | ({RARITY: w} if w else {}) for w in RARE], variants, held)
+    return Recipe(best, regularization)
+
+
+def _best(grid: list[dict[str, float]], variants: Mapping[str, Part], held: Cut) -> dict[str, float]:
+    """Compared among the SHORTLIST best unknown items of each part but rarity: an item outside all of them is in no blend's top 20."""
+    used = {name: variants[name] for name in dict.fromkeys(n for weights in grid for n in weights)}
     found: list[list[NDArray[np.float64]]] = [[] for _ in grid]
     for rows, known, truth in _judged(held):
-        z = {name: standardised(part.scores(rows)) for name, part in variants.items()}
-        short = np.sort(np.hstack([metrics.top_k(scores, SHORTLIST, known) for scores in z.values()]), axis=1)
+        z = {name: standardised(part.scores(rows)) for name, part in used.items()}
+        tops = [metrics.top_k(scores, SHORTLIST, known) for name, scores in z.items() if name != RARITY]
+        short = np.sort(np.hstack(tops), axis=1)
         double = short < 0
         double[:, 1:] |= short[:, 1:] == short[:, :-1]
         short = short.clip(min=0)
@@ -197,7 +225,7 @@ def choose(variants: Mapping[str, Part], held: Cut, regularization: float) -> Re
             hits, _ = metrics.hits_at_k(np.asarray(total), hidden, 20, double)
             out.append(metrics.ndcg_of(hits, relevant, 10) + metrics.ndcg_of(hits, relevant, 20))
     value = [metrics.mean(np.concatenate(each)) for each in found]
-    return Recipe(grid[int(np.argmax(value))], regularization)
+    return grid[int(np.argmax(value))]
 
 
 def _grid(variants: Mapping[str, Part]) -> list[dict[str, float]]:

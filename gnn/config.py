@@ -40,7 +40,7 @@ class FitConfig:
     min_topic_users: int = 5  # topics with fewer interested users are shown where observed, never predicted
     max_topics: int = 1000  # predicted topics at most, the most popular first
     tags_per_user: int = 100
-    recommendations: int = 20
+    recommendations: int = 100  # unseen items kept a user; fewer where there are very many users; 20 are published
     fanouts: tuple[int, ...] = (15, 10)  # sampled neighbours by layer, from the seeds outwards
     batch_users: int = 512
     full_batch_edges: int = 1_000_000  # more relationships than this: train on sampled neighbourhoods

@@ -31,8 +31,10 @@ from sociogram.gnn.infer import embeddings, network_outputs
 from sociogram.gnn.linear import Settings
 from sociogram.gnn.model import Sociogram
 from sociogram.gnn.modes import Learned, learn
+from sociogram.gnn.new_item import fit_tower
 from sociogram.gnn.new_topic import TopicTower
 from sociogram.gnn.phase import Context, Phase, build_phase
+from sociogram.gnn.recommend import ItemModel, fit_items, kept
 from sociogram.gnn.split import interests, split_interests
 from sociogram.gnn.tag_table import tag_table
 from sociogram.gnn.train import Trainer
@@ -92,7 +94,7 @@ def fit(
         vectors, scores, heads = network_outputs(model, final.problem, final.graph)
     attributes, attribute_report = _attributes(c, heads)
     tags = tag_table(c, final, choice, scores)
-    table = items.table(config.recommendations) if items else _no_recommendations()
+    table = items.table(kept(config.recommendations, len(snapshot.users))) if items else _no_recommendations()
     factors = {} if items is None else {snapshot.users.label: items.user_factors, **items.item_factors}
     published = embeddings(vectors, factors, snapshot, config)
     profiles = Profiles(
@@ -109,6 +111,9 @@ def fit(
     if model.shape.topics and choice.judged:
         shared = vectors[snapshot.users.label]
         TopicTower.of(model, choice, shared, published[snapshot.users.label][:, : shared.shape[1]]).save(folder)
+    if items is not None:
+        with clock.stage("new items"):
+            items.report["new_items"] = _items_by_text(c, items, published, folder)
     report = _report(c, learned, tag_section, attribute_report, items, clock)
     if budget.limited:
         report["cost"]["budget_seconds"] = budget.seconds
@@ -134,8 +139,6 @@ def _check(snapshot: Snapshot) -> None:
 def _prepare(
     snapshot: Snapshot, encoder: Encoder, config: FitConfig, clock: Clock, progress: Progress, device: torch.device
 ) -> tuple[Context, Any, Tuner | None]:
-    from sociogram.gnn.recommend import fit_items
-
     with clock.stage("texts"):
         texts = collect_texts(snapshot)
         table, tuner = first_table(
@@ -144,7 +147,7 @@ def _prepare(
     with clock.stage("items"):
         items = fit_items(snapshot, seed=config.seed, progress=progress)
     with clock.stage("features"):
-        factors = {} if items is None else {snapshot.users.label: items.user_factors, **items.item_factors}
+        factors = {} if items is None else items.prior_factors(snapshot.users.label)
         words = tokenize if config.lexical else _no_words
         features = build_features(snapshot, texts, factors, words, seed=config.seed)
         found = interests(snapshot)
@@ -213,6 +216,21 @@ def _no_recommendations() -> pd.DataFrame:
         "seen": bool,
     }
     return pd.DataFrame({name: np.zeros(0, kind) for name, kind in kinds.items()})
+
+
+def _items_by_text(
+    c: Context, items: ItemModel, published: Mapping[str, Floats], folder: Path
+) -> dict[str, Any] | None:
+    """Save how a text becomes the vector of an item; what that is worth, None where too few items have text."""
+    labels = items.interactions.labels
+    texts = np.concatenate([np.asarray(c.features.texts.maps[label][0] @ c.table, np.float32) for label in labels])
+    vectors = np.concatenate([published[label] for label in labels])
+    fitted = fit_tower(items.interactions, texts, vectors, c.config.seed)
+    if fitted is None:
+        return None
+    tower, check = fitted
+    tower.save(folder)
+    return asdict(check)
 
 
 def _keywords(c: Context) -> list[list[str]]:

@@ -48,6 +48,11 @@ class Asker:
         """The key of a user given by key or exact name, with a profile or without; raises NotFoundError with the nearest names."""
         return cast(Key, self._one(user)["id"])
 
+    def found(self, user: Key) -> tuple[Key, bool]:
+        """The same key, and whether the user has a profile."""
+        row = self._one(user)
+        return cast(Key, row["id"]), row["run"] is not None
+
     def _one(self, user: Key) -> dict[str, Any]:
         rows = [row for row in self._read("resolve", user=spellings(user), name=str(user)) if row["id"] is not None]
         if not rows:
@@ -119,10 +124,10 @@ class Asker:
         raise NotFoundError(f"there is no topic {name!r}.{nearest(name, names)}")
 
     def recommend(self, user: Key, k: int = 10) -> Rows[Recommendation]:
-        """Published recommendations, best first; items that the user already has are left out."""
+        """Published recommendations, best first; items that the user has by now are left out, and the ranks closed up."""
         positive(k)
         rows = self._read("recommend", user=[self.resolve(user)], k=k)
-        return Rows([Recommendation(**{**row, "name": str(row["name"])}) for row in rows])
+        return Rows([Recommendation(**{**r, "name": str(r["name"]), "rank": i}) for i, r in enumerate(rows, 1)])
 
     def cypher(self, text: str, parameters: dict[str, Any] | None = None) -> Rows[dict[str, Any]]:
         """Any reading Cypher."""

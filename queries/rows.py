@@ -90,9 +90,30 @@ class Interested:
     probability: float
 
 
+# Where a recommendation comes from, as a person reads it; of the stored list nothing needs to be said.
+SOURCES = {
+    "model": "",
+    "embedding": "beyond the stored list, by embedding",
+    "text": "new, by its text",
+    "friends": "from friends, since nothing is known of the user's own",
+    "content": "near to what the user writes and popular, since nothing is known of the user's own",
+    "popular": "popular, since nothing else is known",
+}
+UNEXPLAINED = {
+    "items": "people alike had it",
+    "people": "alike in text and behaviour",
+    "topics": "alike to what they have",
+}
+
+
 @dataclass(frozen=True)
 class Recommendation:
-    """An item for a user; `score` is in the recommender's own unit, higher is better."""
+    """An item, a person or a topic for a user, and where it comes from (a key of SOURCES).
+
+    The `score` of an item that the model, an embedding or a text gives is the chance that it is among the next tenth of the user's
+    behaviours, beyond the stored list at most that; of the other sources it only orders. `friends` had the item, are friends in common, or
+    have the topic; `topics` are in common.
+    """
 
     id: int | str
     name: str
@@ -101,6 +122,13 @@ class Recommendation:
     friends: int
     topics: list[str]
     seen: bool = False
+    source: str = "model"
+    what: str = "items"
+
+    @property
+    def why(self) -> str:
+        """The source in words; empty for the stored list."""
+        return SOURCES[self.source]
 
     @property
     def reasons(self) -> str:
@@ -110,7 +138,13 @@ class Recommendation:
             parts.append(f"{self.friends} friend{'s' * (self.friends > 1)}")
         if self.seen:
             parts.append("already had")
-        return " · ".join(parts) or "people alike had it"
+        if self.why:
+            parts.append(self.why)
+        return " · ".join(parts) or UNEXPLAINED[self.what]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Ready for JSON, with the reasons in words."""
+        return asdict(self) | {"why": self.why, "reasons": self.reasons}
 
 
 def readable(value: Any) -> str:

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from sociogram.queries.named import NamedQueries
     from sociogram.queries.rows import Interested, Profile, Recommendation, Rows, Tag
     from sociogram.queries.similar.find import SimilarRows, SimilarUsers
+    from sociogram.recommending.options import What
+    from sociogram.recommending.serve import Recommendations
 
 
 class Engine:
@@ -232,30 +234,36 @@ class Engine:
 
         return SimilarUsers(self.store, self.mapping, self._live_words)
 
-    def recommend(self, user: "Key", k: int = 10, *, include_seen: bool = False) -> "Rows[Recommendation]":
-        """The k best items for a user, with reasons; items that the user has are left out unless `include_seen`."""
-        from sociogram.queries.rows import Recommendation, Rows
+    def recommend(
+        self,
+        user: "Key",
+        k: int = 10,
+        *,
+        include_seen: bool = False,
+        where: "Mapping[str, Any] | None" = None,
+        topic: str | None = None,
+        diversity: float = 0.0,
+        popularity: float = 0.0,
+        include_new: bool = False,
+        what: "What" = "items",
+    ) -> "Rows[Recommendation]":
+        """The k best items (people to meet, topics to show) for a user, with reasons and their source.
 
-        published = self._ask.recommend(user, k)
-        if not include_seen and (len(published) >= k or not self._live_folder()):
-            return published
-        table = self.recommend_all(k, include_seen=include_seen, user=self._ask.resolve(user), named=True)
-        reasons = {row.id: row for row in published}
-        rows = []
-        for row in table.to_dict("records"):
-            known = reasons.get(row["item"])
-            rows.append(
-                Recommendation(
-                    row["item"],
-                    row["name"],
-                    row["rank"],
-                    row["score"],
-                    known.friends if known else 0,
-                    known.topics if known else [],
-                    row["seen"],
-                )
-            )
-        return Rows(rows)
+        `where` ({"language": "de", "year": {"gte": 2020}}) and `topic` narrow items, or people; `diversity` 0..1 is the weight of MMR
+        (Carbonell and Goldstein 1998), `popularity` goes from -1 (rare first) to 1 (well known first); `include_new` lets items that came after training compete by
+        their text. Items that the user has are left out unless `include_seen`. There are k rows wherever k are left by the filter: what
+        the model does not rank comes from embeddings, texts, friends or popularity, and says so. Raises InputError, NotFoundError.
+        """
+        from sociogram.recommending.options import Options
+
+        options = Options(k, include_seen, where, topic, diversity, popularity, include_new, what)
+        return self._recommendations.for_user(self.mapping, self._live_folder(), user, options)
+
+    @cached_property
+    def _recommendations(self) -> "Recommendations":
+        from sociogram.recommending.serve import Recommendations
+
+        return Recommendations(self.store)
 
     def interested(
         self, topic: str, k: int = 10, *, description: str = "", run: Run | str | None = None
@@ -381,34 +389,22 @@ class Engine:
         k: int = 20,
         *,
         include_seen: bool = False,
+        where: "Mapping[str, Any] | None" = None,
+        topic: str | None = None,
+        diversity: float = 0.0,
+        popularity: float = 0.0,
+        include_new: bool = False,
         run: Run | str | None = None,
-        user: "Key | None" = None,
         named: bool = False,
     ) -> pd.DataFrame:
-        """Columns user, item, rank, score for every user (or one), from the live run's own table."""
-        profiles = self._run(run).profiles
-        table = profiles.recommendations
-        keys = profiles.keys[profiles.user_label]
-        if user is not None:
-            table = table[table["user"] == keys.index(user)]
-        if not include_seen:
-            table = table[~table["seen"].to_numpy(bool)]
-        table = table.sort_values(["user", "rank"], kind="stable")
-        table = table.assign(rank=table.groupby("user").cumcount() + 1)
-        table = table[table["rank"] <= k]
-        pairs = list(zip(table["item_label"].tolist(), table["item"].tolist(), strict=True))
-        columns = {
-            "user": [keys[u] for u in table["user"].tolist()],
-            "item": [profiles.keys[label][row] for label, row in pairs],
-            "rank": table["rank"].to_numpy(),
-            "score": table["score"].to_numpy(np.float32),
-        }
-        if named:
-            columns |= {
-                "name": [profiles.names[label][row] for label, row in pairs],
-                "seen": table["seen"].to_numpy(bool),
-            }
-        return pd.DataFrame(columns)
+        """Columns user, item, rank, score, source (and, where `named`, name, seen) for every user of the live run.
+
+        The options are those of `recommend`.
+        """
+        from sociogram.recommending.options import Options
+
+        options = Options(k, include_seen, where, topic, diversity, popularity, include_new)
+        return self._recommendations.for_all(self.mapping, self._run(run), options, named=named)
 
     def tags_all(self, top: int = 100, *, run: Run | str | None = None) -> pd.DataFrame:
         """Columns user, topic, name, probability, shown, observed: the best `top` topics of every user."""

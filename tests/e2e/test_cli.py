@@ -65,8 +65,21 @@ def test_files_for_other_programs(published: Cli, tmp_path: Path) -> None:
     published("tags", "--all", "--top", "100", "--out", str(tmp_path / "t.parquet"))
     published("embeddings", "User", "--out", str(tmp_path / "e.parquet"))
     recs = pd.read_parquet(tmp_path / "r.parquet")
-    assert list(recs.columns) == ["user", "item", "rank", "score"]
+    assert list(recs.columns) == ["user", "item", "rank", "score", "source"]
     assert recs["rank"].max() == 20
+    published(
+        "recommend",
+        "--all",
+        "-k",
+        "5",
+        "--where",
+        "price<40",
+        "--diversity",
+        "0.3",
+        "--out",
+        str(tmp_path / "r.parquet"),
+    )
+    assert pd.read_parquet(tmp_path / "r.parquet")["rank"].max() == 5
     tags = pd.read_parquet(tmp_path / "t.parquet")
     assert list(tags.columns) == ["user", "topic", "name", "probability", "shown", "observed"]
     assert set(tags["observed"][tags["observed"]].index) <= set(tags["shown"][tags["shown"]].index)
@@ -88,6 +101,31 @@ def test_seen_items_are_left_out_unless_asked_for(published: Cli) -> None:
     every = json.loads(published("recommend", "u0412", "-k", "20", "--include-seen", "--json").stdout)
     assert not seen & {r["id"] for r in plain}
     assert {r["id"] for r in every if r["seen"]} <= seen
+
+
+def test_recommendations_narrowed(published: Cli) -> None:
+    rows = json.loads(
+        published(
+            "recommend", "u0412", "-k", "4", "--where", "price<40", "--where", 'kind=["book", "talk"]', "--json"
+        ).stdout
+    )
+    assert len(rows) == 4
+    assert {"source", "why", "reasons"} <= set(rows[0])
+    assert len(json.loads(published("recommend", "u0412", "-k", "4", "--people", "--json").stdout)) == 4
+    assert len(json.loads(published("recommend", "u0412", "-k", "4", "--topics", "--json").stdout)) == 4
+    for wrong, said in (
+        (("-k", "0"), "k must be at least 1"),
+        (("--diversity", "2"), "diversity: expected a number from 0 to 1, got 2.0"),
+        (("--popularity", "-2"), "popularity: expected a number from -1 to 1"),
+        (("--where", "colour=red"), "has a property 'colour'"),
+        (("--where", "kind=x' OR true OR 'a"), "no item is left by the filter"),
+        (("--topic", "xyzzy"), "there is no topic 'xyzzy'"),
+    ):
+        done = published("recommend", "u0412", *wrong, code=1)
+        assert said in done.stderr
+        assert done.stderr.count("\n") == 1, done.stderr
+    published("recommend", "u0412", "--people", "--topics", code=2)
+    published("recommend", "u0412", "--where", "kind", code=2)
 
 
 def test_influence_on_the_database(published: Cli, tmp_path: Path) -> None:

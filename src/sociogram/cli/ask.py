@@ -1,4 +1,4 @@
-"""sociogram profile, tags, recommend, embeddings, cypher: what was published."""
+"""sociogram profile, tags, interested, embeddings, cypher: what was published."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -34,7 +34,7 @@ Count = Annotated[int, typer.Option("-k", help="How many.")]
 
 
 def register(app: typer.Typer) -> None:
-    for command in (profile, tags, recommend, interested, embeddings, cypher):
+    for command in (profile, tags, interested, embeddings, cypher):
         app.command()(command)
 
 
@@ -93,8 +93,8 @@ def tags(
     Example: sociogram tags --all --top 100 --out tags.parquet
     """
     with open_engine(uri, database, user, password_file, mapping) as engine:
-        if _everyone(who, every, out):
-            _write(engine.tags_all(top), out)
+        if everyone(who, every, out):
+            write(engine.tags_all(top), out)
             return
         rows = engine.tags(str(who)).to_dicts()
     print_json(rows) if json else print_table(rows, ("id", "name", "probability", "observed"))
@@ -119,35 +119,6 @@ def interested(
     print_json(rows.to_dicts()) if json else print_table(rows.to_dicts(), ("id", "name", "probability"))
     if rows:
         hint(f"sociogram profile {rows[0].id}")
-
-
-def recommend(
-    who: WhoOrAll = None,
-    k: Count = 10,
-    include_seen: Annotated[bool, typer.Option(help="Also items that the user already has.")] = False,
-    every: All = False,
-    out: Out = None,
-    mapping: MappingFile = None,
-    uri: Uri = None,
-    database: Database = None,
-    user: User = None,
-    password_file: PasswordFile = None,
-    json: Json = False,
-) -> None:
-    """Items for a user, with reasons; or for all users to a file (user, item, rank, score).
-
-    Example: sociogram recommend u0412 -k 5
-    """
-    with open_engine(uri, database, user, password_file, mapping) as engine:
-        if _everyone(who, every, out):
-            _write(engine.recommend_all(k, include_seen=include_seen), out)
-            return
-        rows = engine.recommend(str(who), k, include_seen=include_seen)
-    if json:
-        print_json([row | {"reasons": r.reasons} for row, r in zip(rows.to_dicts(), rows, strict=True)])
-    else:
-        shown = [{"rank": r.rank, "id": r.id, "name": r.name, "score": r.score, "why": r.reasons} for r in rows]
-        print_table(shown, ("rank", "id", "name", "score", "why"))
 
 
 def embeddings(
@@ -200,7 +171,7 @@ def cypher(
     print_json(rows) if json else print_table(rows)
 
 
-def _everyone(who: str | None, every: bool, out: Path | None) -> bool:
+def everyone(who: str | None, every: bool, out: Path | None) -> bool:
     if every and who is None and out is not None:
         return True
     if every or who is None:
@@ -208,7 +179,7 @@ def _everyone(who: str | None, every: bool, out: Path | None) -> bool:
     return False
 
 
-def _write(frame: "pd.DataFrame", out: Path | None) -> None:
+def write(frame: "pd.DataFrame", out: Path | None) -> None:
     if out is None:
         raise InputError("say where to write: --out FILE.parquet")
     if not out.parent.is_dir():

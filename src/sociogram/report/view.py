@@ -58,6 +58,7 @@ def view(report: Mapping[str, Any], profiles: Profiles, snapshot: Snapshot) -> d
         },
         "item_table": methods(measured(items)[0]),
         "item_split": measured(items)[1],
+        "new_items": _dict(items, "new_items"),
         "attributes": _attributes(_dict(report, "attributes")),
         "not_learnt": [
             (short(name, 80), short(str(entry["skipped"]), 200))

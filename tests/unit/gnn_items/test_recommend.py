@@ -1,11 +1,12 @@
 import numpy as np
 import pyarrow as pa
 import pytest
+from scipy import sparse
 
 from sociogram.gnn import blend as blending
 from sociogram.gnn import metrics
 from sociogram.gnn.blend import Calibration, evaluate
-from sociogram.gnn.interactions import cut, mask, read_interactions
+from sociogram.gnn.interactions import Interactions, cut, mask, read_interactions
 from sociogram.gnn.recommend import fit_items
 from sociogram.graph.mapping import GraphMapping, NodeMapping, RelationshipMapping
 from sociogram.graph.snapshot import Snapshot
@@ -205,3 +206,17 @@ def test_calibration_is_monotone_and_close(model, snapshot):
     assert (np.diff(p) >= 0).all()
     assert p[2] == pytest.approx(0.5)
     assert model.calibration.slope > 0
+
+
+def test_rarity_takes_back_popularity_and_leaves_unknown_users_alone():
+    x = sparse.csr_array(np.array([[1, 1, 0, 0], [1, 0, 1, 0], [1, 1, 0, 0], [0, 0, 0, 0]], np.float32))
+    known = Interactions(x, ("Item",), (4,), None, None, np.zeros((0, 3), np.int64))
+    plain = blending.fit_blend(known, blending.Recipe({"iALS": 1.0}), 0)
+    rare = blending.fit_blend(known, blending.Recipe({"iALS": 1.0, blending.RARITY: 0.7}), 0)
+    rows = np.arange(4)
+    count = np.array([3, 2, 1, 0])
+    shift = -np.log1p(count)
+    shift = (shift - shift.mean()) / shift.std()
+    np.testing.assert_allclose(rare.scores(rows)[:3], plain.scores(rows)[:3] + 0.7 * shift, atol=1e-5)
+    assert np.argsort(-rare.scores(rows)[3]).tolist() == [0, 1, 2, 3]  # popularity, since nothing else is known
+    np.testing.assert_allclose(rare.scores(rows[1:2])[0], rare.scores(rows)[1], atol=1e-6)
