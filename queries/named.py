@@ -52,21 +52,23 @@ class NamedQueries:
             asker = Asker(self._store, self._mapping)
             return asker.resolve(value) if profiled else asker.key(value)
         if kind == "KEY(Item)":
-            return self._item(value)
+            return self.item(value)
         if kind == "NAME(Topic)":
-            return self._topic(value)
+            return self.topic(value)
         return self._words(value) if kind == "VECTOR" and isinstance(value, str) else value
 
     def _read(self, text: str, **values: Any) -> list[dict[str, Any]]:
         return self._store.read(translate(text, self._mapping), values)
 
-    def _topic(self, name: str) -> str:
+    def topic(self, name: str) -> str:
+        """A topic's name as it is in the graph; raises NotFoundError with the nearest ones."""
         if self._read("MATCH (topic:Topic) WHERE topic.name = $name RETURN 1 AS one LIMIT 1", name=name):
             return name
         rows = self._read("MATCH (topic:Topic) RETURN topic.name AS name LIMIT $most", most=MOST_NAMES)
         raise NotFoundError(f"there is no topic {name!r}.{nearest(name, [str(row['name']) for row in rows])}")
 
-    def _item(self, key: int | str) -> int | str:
+    def item(self, key: int | str) -> int | str:
+        """An item's key, an integer where it is one; raises NotFoundError with the nearest ones."""
         keys = spellings(key)
         rows = self._read("MATCH (item:Item) WHERE item.id IN $keys RETURN item.id AS id LIMIT 1", keys=keys)
         if rows:
