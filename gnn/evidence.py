@@ -16,7 +16,7 @@ from sociogram.gnn.matrices import Floats, Matrix, csr
 from sociogram.gnn.model import Sociogram
 from sociogram.gnn.occlusion import Occlusion
 from sociogram.gnn.phase import Context, Phase
-from sociogram.gnn.removal import Ints, Removal
+from sociogram.gnn.removal import Ints
 from sociogram.gnn.sage import weights
 from sociogram.gnn.split import topic_mapping
 from sociogram.progress import Stage
@@ -89,10 +89,6 @@ class Evidence:
         scores = self.occlusion.scores(self.occlusion.hide(judged, nodes, texts))
         whole = scores[count : count + n]
         return users, whole, scores[count + n :], whole[row] - scores[:count]
-
-    def without(self, units: Units, rows: Ints, chosen: Ints, users: Ints) -> Removal:
-        """Users [n], each without the chosen units of its row: for the test of deletion."""
-        return self.occlusion.hide(users, *units.entries(rows, chosen))
 
 
 def find_evidence(evidence: Evidence, wanted: pd.DataFrame, keep: int, stage: Stage | None = None) -> pd.DataFrame:

@@ -41,7 +41,7 @@ class Occlusion:
         self.acts = csr((np.ones_like(f.behaviour.data), f.behaviour.indices, f.behaviour.indptr), f.behaviour.shape)
         behaviour = mean_rows(f.behaviour)
         self.said = Mean(None, behaviour, items_said(view, c.split.targets).toarray())
-        self.friends_said = Mean(user, f.friends, np.asarray(self.said.whole, np.float32))
+        self.friends_said = Mean(user, f.friends, np.asarray(behaviour @ self.said.values, np.float32))
         self.profile = Mean(None, behaviour, read_topics(view))
         self.words = [Mean(k.label, k.weights, csr(k.texts @ f.terms.matrix)) for k in f.texts.around]
 

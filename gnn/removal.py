@@ -32,7 +32,6 @@ class Mean:
     def __init__(self, label: str | None, weights: Matrix, values: Any) -> None:
         """`label` None: items of all labels; weights [users, nodes], rows sum to one; values [nodes, width], dense or sparse."""
         self.label, self.weights, self.values = label, weights, values
-        self.whole: Any = weights @ values
 
     def lost(self, removal: Removal) -> Matrix:
         """The weights that are out of sight [rows, nodes]."""
@@ -45,7 +44,9 @@ class Mean:
         lost = self.lost(removal)
         weight = np.asarray(lost.sum(1)).ravel()
         factor = np.where(weight < ALL, 1 / np.maximum(1 - weight, 1e-9), 0).astype(np.float32)
-        left: Any = self.whole[removal.users] - lost @ self.values
+        users, row = np.unique(removal.users, return_inverse=True)
+        whole: Any = self.weights[users] @ self.values
+        left: Any = whole[row] - lost @ self.values
         if not sparse.issparse(left):
             return factor[:, None] * np.asarray(left)
         scale: Any = sparse.diags_array(factor)
@@ -59,7 +60,11 @@ class Texts:
         texts = c.features.texts
         self.table, self.own, self.written = table, texts.maps[texts.user][0], texts.written
         self.writes = len(texts.maps[texts.user]) > 1 + len(texts.around)
-        self.around = [Mean(k.label, k.weights, np.asarray(k.texts @ table, np.float32)) for k in texts.around]
+        read: dict[int, Floats] = {}  # kinds of behaviour read the same items
+        for k in texts.around:
+            if id(k.texts) not in read:
+                read[id(k.texts)] = np.asarray(k.texts @ table, np.float32)
+        self.around = [Mean(k.label, k.weights, read[id(k.texts)]) for k in texts.around]
 
     def blocks(self, removal: Removal) -> list[Floats]:
         """One block a map of the user's texts."""

@@ -39,9 +39,8 @@ class Explanation:
     @property
     def sentence(self) -> str:
         """In words."""
-        what = {"tag": "likes", "similar": "is like", "item": "may like"}[self.claim]
         told = "; ".join(f"{r.sentence} ({r.share:.0%})" for r in self.reasons)
-        return f"{self.user} {what} {self.name}: {told or 'nothing single stands out'}. {REST[self.claim]}: {self.rest:.0%}."
+        return f"{self.user} {WHAT[self.claim]} {self.name}: {told or 'nothing single stands out'}. {REST[self.claim]}: {self.rest:.0%}."
 
     def to_dict(self) -> dict[str, Any]:
         """Ready for JSON."""
@@ -51,6 +50,7 @@ class Explanation:
         return f"<p>{escape(self.sentence)}</p>{self.reasons._repr_html_()}"
 
 
+WHAT = {"tag": "likes", "similar": "is like", "item": "may like"}
 REST = {
     "tag": "Others and the general profile",
     "similar": "Others that both have",

@@ -41,13 +41,15 @@ def explain(
 
     Example: sociogram explain u0412 --tag climbing
     """
-    from sociogram.queries.explanation import REST
+    from sociogram.queries.explanation import REST, WHAT
 
     with open_engine(uri, database, user, password_file, mapping) as engine:
         found = engine.explain(who, tag=tag, similar=similar, item=item, k=k, run=run)
     if json:
         print_json(found.to_dict())
         return
+    score = "" if found.score is None else f"  {found.score:.2f}"
+    typer.echo(f"{found.user}  {WHAT[found.claim]} {found.name}{score}")
     rows = [{"share": r.share, "kind": r.kind, "why": r.sentence, "path": r.path} for r in found.reasons]
     rest = {"share": found.rest, "kind": "rest", "why": REST[found.claim].lower()}
     print_table([*rows, rest], ("share", "kind", "why", "path"))
