@@ -68,7 +68,7 @@ class ReasonWords:
             end, sentence = self._item(name, types, self.first[label] + node, column, others)
         elif kind == "topic" and others[0]:
             end = f"<-[:{self._interest(column)}]-(:{self.user})-[:{self._interest(column)}]->{topic}"
-            sentence = f"also likes {name}, and of {others[1]} others who do {others[0]} like {liked}"
+            sentence = f"also likes {name}; of {others[1]} others who do, {others[0]} like {liked}"
         else:
             end, sentence = "", f"also likes {name}" if kind == "topic" else f"tied to {name}"
         return key, name, step + end, sentence
@@ -96,7 +96,7 @@ class ReasonWords:
         if not others[0]:
             return "", f'{did} "{name}"'
         end = f"<-[:{'|'.join(types)}]-(:{self.user})-[:{self._interest(column)}]->{topic}"
-        return end, f'{did} "{name}", and of {others[1]} others with known interests who did {others[0]} like {liked}'
+        return end, f'{did} "{name}"; of {others[1]} others who did, {others[0]} like {liked}'
 
     def _text(self, user: int, column: int, text: int) -> tuple[str, str, str, str]:
         said = f'"{self._quote(self.c.features.texts.distinct[text], column)}"'
@@ -125,7 +125,7 @@ class ReasonWords:
         return best if len(best) <= LONGEST else best[: LONGEST - 1].rstrip() + "…"
 
     def _others(self, pieces: pd.DataFrame) -> list[Counts]:
-        """For items and topics, of the other users who have it too: how many have the claimed topic, how many have any."""
+        """For items and topics, of the other users who have it too and whose interests are known: how many have the claimed topic, and all."""
         kind, label = pieces["kind"].to_numpy(object), pieces["label"].to_numpy(object)
         user, node = pieces["user"].to_numpy(np.int64), pieces["node"].to_numpy(np.int64)
         column = pieces["column"].to_numpy(np.int64)

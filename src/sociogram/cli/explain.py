@@ -39,7 +39,7 @@ def explain(
 ) -> None:
     """The friends, items, topics and sentences that carry a claim about a user, with their share of it.
 
-    Example: sociogram explain u0412 --tag climbing
+    Example: sociogram explain u0307 --tag books
     """
     from sociogram.queries.explanation import REST, WHAT
 
