@@ -97,7 +97,7 @@ class Explainer:
     def _names(self, keys: Sequence[str]) -> dict[tuple[str, str], tuple[Key, str]]:
         """(role, key as text) -> key and name."""
         wanted = [spelling for key in keys for spelling in spellings(key)]
-        rows = self._read("explain_names", keys=wanted)
+        rows = self._read("explain_names", ids=wanted)
         return {(row["role"], str(row["id"])): (row["id"], str(row["name"])) for row in rows}
 
 
