@@ -1,7 +1,7 @@
 """Reasons: what carries a published tag, what two users have in common, what speaks for an item."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from sociogram.errors import InputError, NotFoundError
 from sociogram.graph.mapping import GraphMapping
@@ -26,6 +26,12 @@ class Explainer:
 
     def _read(self, name: str, /, **parameters: Any) -> list[Row]:
         return self._store.read(query(name, self._mapping), parameters)
+
+    def claim(self, user: Key, tag: str | None, similar: Key | None, item: Key | None, k: int) -> Explanation:
+        """Whichever of the three is given."""
+        if tag is not None:
+            return self.tag(user, tag, k)
+        return self.similar(user, similar, k) if similar is not None else self.item(user, cast(Key, item), k)
 
     def tag(self, user: Key, tag: str, k: int) -> Explanation:
         """What carries a published interest; raises NotFoundError where the user does not have it."""
@@ -141,12 +147,14 @@ def absent(user: Key, tag: str, tags: Sequence[str]) -> NotFoundError:
     return NotFoundError(f"{user} does not have the tag {tag!r}, so there is no reason for it. {user} {have}.")
 
 
-def one_claim(tag: str | None, similar: Key | None, item: Key | None, k: int) -> None:
-    """Raises InputError unless exactly one thing is asked about."""
+def one_claim(tag: str | None, similar: Key | None, item: Key | None, k: int, run: object = None) -> None:
+    """Raises InputError unless exactly one thing is asked about; another run than the live one knows of tags only."""
     positive(k)
     given = [name for name, value in (("tag", tag), ("similar", similar), ("item", item)) if value is not None]
     if len(given) != 1:
         raise InputError(f"explain needs exactly one of tag, similar and item; got {', '.join(given) or 'none'}.")
+    if run is not None and tag is None:
+        raise InputError("run goes with tag: what users have in common is asked of the live run.")
 
 
 def _node(key: Key, name: Any) -> str:

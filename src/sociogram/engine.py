@@ -273,14 +273,11 @@ class Engine:
         from sociogram.graph.publish_links import PIECES
         from sociogram.queries.explain import Explainer, kept, one_claim
 
-        one_claim(tag, similar, item, k)
-        if run is not None and tag is None:
-            raise InputError("run goes with tag: what users have in common is asked of the live run.")
-        explainer = Explainer(self.store, self.mapping)
-        if tag is not None:
-            chosen = self._live_folder() if run is None and k > PIECES else run
-            return explainer.tag(user, tag, k) if chosen is None else kept(self._run(chosen).profiles, user, tag, k)
-        return explainer.similar(user, similar, k) if similar is not None else explainer.item(user, item, k)  # type: ignore[arg-type]
+        one_claim(tag, similar, item, k, run)
+        chosen = self._live_folder() if run is None and k > PIECES else run
+        if tag is not None and chosen is not None:
+            return kept(self._run(chosen).profiles, user, tag, k)
+        return Explainer(self.store, self.mapping).claim(user, tag, similar, item, k)
 
     def cypher(self, text: str, **parameters: Any) -> "Rows[dict[str, Any]]":
         """Any reading Cypher, with parameters."""
