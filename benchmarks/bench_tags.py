@@ -24,6 +24,7 @@ from sociogram.gnn import features, linear, metrics, split
 from sociogram.gnn.calibrate import best_threshold
 from sociogram.gnn.config import FitConfig
 from sociogram.gnn.fit import fit
+from sociogram.gnn.texts import collect_texts
 from sociogram.graph.mapping import GraphMapping, NodeMapping, RelationshipMapping
 from sociogram.graph.snapshot import Snapshot
 from sociogram.progress import SILENT
@@ -99,7 +100,7 @@ def simple_parts(snap: Snapshot, config: FitConfig, columns: list[int]) -> dict[
     """The same with a threshold each for scores clipped to [0, 1]; it and the strengths are chosen on validation cut from the snapshot."""
     found = split.interests(snap)
     cut = split.split_interests(found, config)
-    texts = features.collect_texts(snap)
+    texts = collect_texts(snap)
     built = features.build_features(snap, texts, {}, tokenize, seed=config.seed)
     priors = linear.Priors(built, np.zeros((len(texts.distinct), 2), np.float32), cut, config.seed)
 

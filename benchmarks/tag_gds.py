@@ -20,7 +20,7 @@ from benchmarks.tag_methods import regression, text_vectors
 from benchmarks.tag_rows import Answer, Floats
 from benchmarks.tag_tasks import Task
 from sociogram.errors import DatabaseError, InputError
-from sociogram.gnn import features
+from sociogram.gnn import matrices
 from sociogram.graph.schema import quote
 from sociogram.graph.snapshot import EdgeKey
 from sociogram.graph.store import Store
@@ -52,7 +52,7 @@ def gds_graphsage(task: Task, folder: Path) -> Answer:
         own = _train(store, list(vectors), graph)
         users = _embeddings(store, task.snapshot.users.label, len(task.y))
     scores, probability, threshold, _ = regression(
-        task, features.csr(features.standardise(users) / np.sqrt(users.shape[1]))
+        task, matrices.csr(matrices.standardise(users) / np.sqrt(users.shape[1]))
     )
     return scores, probability, threshold, own | {"saved": saved}
 

@@ -17,11 +17,12 @@ from sociogram.config import Home
 from sociogram.encoders.cache import CachedEncoder
 from sociogram.encoders.keywords import tokenize
 from sociogram.encoders.load import load_encoder
-from sociogram.gnn import features, metrics
+from sociogram.gnn import features, lexical, matrices, metrics
 from sociogram.gnn.calibrate import best_threshold
 from sociogram.gnn.config import FitConfig
 from sociogram.gnn.fit import fit
-from sociogram.gnn.linear import logistic
+from sociogram.gnn.solvers import logistic
+from sociogram.gnn.texts import collect_texts
 from sociogram.graph.snapshot import Snapshot
 
 OF_CANDIDATE = (
@@ -76,20 +77,20 @@ def popularity(task: Task, folder: Path) -> Answer:
 
 def activity(task: Task, folder: Path) -> Answer:
     """Logistic regression on the number of posts."""
-    x = features.csr(np.stack([np.log1p(task.posts), task.posts > 0], 1))
+    x = matrices.csr(np.stack([np.log1p(task.posts), task.posts > 0], 1))
     return regression(task, x)
 
 
 def own_text(task: Task, folder: Path) -> Answer:
     """TF-IDF + logistic regression on bio, comments and posts of the user."""
     f, posts = _terms(task)
-    return regression(task, features.beside(f.own_terms, posts))
+    return regression(task, matrices.beside(f.own_terms, posts))
 
 
 def neighbours_text(task: Task, folder: Path) -> Answer:
     """The same beside the text of neighbours and of related posts."""
     f, posts = _terms(task)
-    return regression(task, features.beside(f.own_terms, posts, f.neighbour_terms))
+    return regression(task, matrices.beside(f.own_terms, posts, f.neighbour_terms))
 
 
 def minilm(task: Task, folder: Path) -> Answer:
@@ -97,16 +98,16 @@ def minilm(task: Task, folder: Path) -> Answer:
     vectors, saved = text_vectors(task.snapshot)
     authored = [acts @ vectors["Item"] for acts in _authored(task)]
     x = np.concatenate([vectors[task.snapshot.users.label], *authored], 1) / 20.0
-    *found, own = regression(task, features.csr(x))
+    *found, own = regression(task, matrices.csr(x))
     return *found, own | {"saved": saved}
 
 
 def text_vectors(s: Snapshot) -> tuple[dict[str, Floats], float]:
     """MiniLM vectors, standardised, as the mean of each node's own texts [nodes, width], zeros where there are none; seconds saved."""
-    texts = features.collect_texts(s)
+    texts = collect_texts(s)
     loaded = first_time(None)
-    table = features.standardise(loaded.encode(texts.distinct))
-    maps = {label: m[0] for label, m in texts.maps.items()} | {texts.user: features.mean_rows(texts.own)}
+    table = matrices.standardise(loaded.encode(texts.distinct))
+    maps = {label: m[0] for label, m in texts.maps.items()} | {texts.user: matrices.mean_rows(texts.own)}
     return {label: np.asarray(m @ table, np.float32) for label, m in maps.items()}, loaded.saved
 
 
@@ -136,23 +137,23 @@ def first_time(encoder: str | None) -> FirstTime:
     return FirstTime(loaded)
 
 
-def _authored(task: Task) -> list[features.Matrix]:
+def _authored(task: Task) -> list[matrices.Matrix]:
     """Averages of a user's posts, by kind of post; none where posts are texts of relationships: they are own texts then."""
     s = task.snapshot
-    return [features.mean_rows(s.edges[key].matrix(weighted=False)) for key in s.edges if key[1] in AUTHORED]
+    return [matrices.mean_rows(s.edges[key].matrix(weighted=False)) for key in s.edges if key[1] in AUTHORED]
 
 
-def _terms(task: Task) -> tuple[features.Features, features.Matrix]:
-    texts = features.collect_texts(task.snapshot)
+def _terms(task: Task) -> tuple[features.Features, matrices.Matrix]:
+    texts = collect_texts(task.snapshot)
     f = features.build_features(task.snapshot, texts, {}, tokenize, seed=0)
-    terms = features.term_matrix(texts.distinct, tokenize)
+    terms = lexical.term_matrix(texts.distinct, tokenize)
     posts = sum(
-        (acts @ texts.maps["Item"][0] for acts in _authored(task)), start=features.csr((len(task.y), terms.shape[0]))
+        (acts @ texts.maps["Item"][0] for acts in _authored(task)), start=matrices.csr((len(task.y), terms.shape[0]))
     )
-    return f, features.unit_rows(features.csr(posts @ terms))
+    return f, matrices.unit_rows(matrices.csr(posts @ terms))
 
 
-def regression(task: Task, x: features.Matrix) -> Answer:
+def regression(task: Task, x: matrices.Matrix) -> Answer:
     """C and threshold by cross-validation over the training users."""
     rows = np.flatnonzero(task.labelled)
     y = task.y.astype(np.float32)

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 from scipy import optimize, special
 
 from sociogram.gnn.calibrate import platt
-from sociogram.gnn.features import Matrix, standardise
 from sociogram.gnn.heads import Target
+from sociogram.gnn.matrices import Matrix, standardise
 from sociogram.graph.profile import Attribute
 
 Floats = NDArray[np.float32]

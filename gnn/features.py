@@ -2,36 +2,18 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from sociogram.gnn.lexical import Lexical, Terms, read_terms, reduced
+from sociogram.gnn.matrices import Floats, Matrix, csr, mean_rows, standardise, unit_rows
+from sociogram.gnn.texts import Texts
 from sociogram.graph.snapshot import NO_TIME, Edges, Nodes, Snapshot
 
-Matrix = sparse.csr_array
-Floats = NDArray[np.float32]
 DAY = 86_400_000.0
 CATEGORIES = 20  # most frequent values of a categorical property; the rest share one column
-LEXICAL = 64  # width of the SVD-reduced lexical channel
-TERMS = 20_000
-
-
-@dataclass(frozen=True)
-class Texts:
-    """Each distinct text once, and who has it.
-
-    `maps[label]` are sparse [n, distinct] averaging matrices: a text input of the model is `map @ table`, so a new table
-    (joint training) gives new inputs, with gradient. Users have: own, on own relationships, then a mean per kind of neighbour.
-    """
-
-    distinct: list[str]
-    maps: dict[str, list[Matrix]]
-    own: Matrix  # [users, distinct] counts: own text and texts on own relationships
-    neighbours: Matrix  # [users, distinct] mean over kinds of neighbours
-    topics: Matrix  # [topics, distinct]
-    user: str  # label of the users
 
 
 @dataclass(frozen=True)
@@ -44,31 +26,8 @@ class Features:
     neighbour_terms: Matrix  # [users, terms] TF-IDF of neighbours' text
     behaviour: Matrix  # [users, items of all labels] confidence per user by rank
     friends: Matrix  # [users, users] row-normalised, both directions
-
-
-def csr(content: Any, shape: tuple[int, int] | None = None) -> Matrix:
-    """float32 CSR from whatever scipy takes; (rows, columns) gives an empty one."""
-    matrix: Matrix = sparse.csr_array(content, shape=shape, dtype=np.float32)
-    return matrix
-
-
-def beside(*blocks: Any) -> Matrix:
-    """Blocks of equal height side by side."""
-    return csr(sparse.hstack(blocks, format="csr"))
-
-
-def mean_rows(matrix: Matrix) -> Matrix:
-    """Rows scaled to sum one."""
-    total = np.asarray(matrix.sum(1)).ravel()
-    scale = np.divide(1.0, total, out=np.zeros_like(total, dtype=np.float64), where=total > 0)
-    return sparse.csr_array(sparse.diags_array(scale) @ matrix, dtype=np.float32)
-
-
-def unit_rows(matrix: Matrix) -> Matrix:
-    """Rows scaled to Euclidean length one."""
-    length = np.sqrt(np.asarray(matrix.multiply(matrix).sum(1)).ravel())
-    scale = np.divide(1.0, length, out=np.zeros_like(length, dtype=np.float64), where=length > 0)
-    return sparse.csr_array(sparse.diags_array(scale) @ matrix, dtype=np.float32)
+    terms: Terms
+    lexical: Lexical | None
 
 
 def counted(e: Edges) -> Matrix:
@@ -78,149 +37,25 @@ def counted(e: Edges) -> Matrix:
     return matrix
 
 
-def collect_texts(snapshot: Snapshot) -> Texts:
-    """Gather every text of nodes and relationships, each distinct one once, the empty one left out."""
-    index: dict[str, int] = {}
-
-    def rows(texts: list[str]) -> NDArray[np.int64]:
-        return np.array([index.setdefault(t, len(index)) if t.strip() else -1 for t in texts], np.int64)
-
-    node_rows = {label: rows(_node_texts(n)) for label, n in snapshot.nodes.items()}
-    user = snapshot.users.label
-    edge_rows = [(e, rows(e.texts)) for e in snapshot.edges.values() if e.mapping.source == user and e.texts]
-    size = len(index)
-    nodes = {label: _one_hot(r, size) for label, r in node_rows.items()}
-    written = csr((len(snapshot.users), size))
-    for e, r in edge_rows:
-        keep = r >= 0
-        pairs = (e.sources[keep], r[keep])
-        written = csr(written + csr((np.ones(int(keep.sum()), np.float32), pairs), written.shape))
-    own_all = sparse.csr_array(nodes[user] + written)
-    around = _neighbour_maps(snapshot, nodes, mean_rows(own_all))
-    maps = {label: [m] for label, m in nodes.items()}
-    maps[user] = [nodes[user], *([mean_rows(sparse.csr_array(written))] if edge_rows else []), *around]
-    neighbours = sparse.csr_array(sum(around, start=sparse.csr_array(written.shape, dtype=np.float32)))
-    topics = [nodes[n.label] for n in snapshot.with_role("topic")]
-    topic_map = sparse.vstack(topics, format="csr") if topics else sparse.csr_array((0, size), dtype=np.float32)
-    return Texts(list(index), maps, own_all, neighbours, sparse.csr_array(topic_map), user)
-
-
-def _node_texts(n: Nodes) -> list[str]:
-    """Text of a node; a topic without one is read by its name, since a new topic must be scored from that."""
-    if n.role != "topic":
-        return n.texts
-    return [text or name for text, name in zip(n.texts, n.names, strict=True)]
-
-
-def _one_hot(rows: NDArray[np.int64], size: int) -> Matrix:
-    at = np.flatnonzero(rows >= 0)
-    return sparse.csr_array((np.ones(len(at), np.float32), (at, rows[at])), shape=(len(rows), size))
-
-
-def _neighbour_maps(snapshot: Snapshot, nodes: Mapping[str, Matrix], own: Matrix) -> list[Matrix]:
-    user = snapshot.users.label
-    maps = []
-    for e in snapshot.edges.values():
-        if user not in (e.mapping.source, e.mapping.target) or e.role in ("interest", "ignore") or not len(e):
-            continue
-        both = e.matrix(weighted=False)
-        if e.mapping.source == e.mapping.target:
-            maps.append(mean_rows(sparse.csr_array(both + both.T)) @ own)
-        elif e.mapping.source == user:
-            maps.append(mean_rows(both) @ nodes[e.mapping.target])
-        else:
-            maps.append(mean_rows(sparse.csr_array(both.T)) @ nodes[e.mapping.source])
-    maps.append(_two_hop(snapshot, nodes, own.shape))
-    return [sparse.csr_array(m) for m in maps if m.nnz]
-
-
-def _two_hop(snapshot: Snapshot, nodes: Mapping[str, Matrix], shape: tuple[int, int]) -> Matrix:
-    """Texts of items related to a user's items: of the question that an answer of theirs belongs to, say."""
-    total = csr(shape)
-    for e in snapshot.edges_with_role("behaviour"):
-        acts = e.matrix(weighted=False)
-        for r in snapshot.edges_with_role("related"):
-            beyond = r.matrix(weighted=False)
-            if r.mapping.source == e.mapping.target:
-                total = csr(total + acts @ mean_rows(beyond) @ nodes[r.mapping.target])
-            if r.mapping.target == e.mapping.target:
-                total = csr(total + acts @ mean_rows(sparse.csr_array(beyond.T)) @ nodes[r.mapping.source])
-    return mean_rows(total)
-
-
 def build_features(
     snapshot: Snapshot, texts: Texts, factors: Mapping[str, Floats], tokenize: Callable[[str], list[str]], *, seed: int
 ) -> Features:
     """Everything the model reads besides the message graph and the text table."""
-    terms = term_matrix(texts.distinct, tokenize)
-    own, around = unit_rows(texts.own @ terms), unit_rows(texts.neighbours @ terms)
-    static = {}
-    lexical = _reduced(texts, terms, own, around, seed)
+    terms = read_terms(texts.distinct, tokenize)
+    own, around = unit_rows(texts.own @ terms.matrix), unit_rows(texts.neighbours @ terms.matrix)
+    static, lexical = {}, None
+    directions, channel = reduced(texts, terms.matrix, own, around, seed)
     for label, n in snapshot.nodes.items():
-        blocks = [_activity(snapshot, n), _properties(n), *lexical[label]]
+        blocks = [_activity(snapshot, n), _properties(n)]
+        if label == snapshot.users.label and directions is not None:
+            lexical = Lexical.of(directions, own, around, sum(b.shape[1] for b in blocks))
+        blocks += channel[label]
         if label == snapshot.users.label:
             blocks.append(_edge_properties(snapshot))
         if label in factors:
             blocks.append(standardise(factors[label]))
         static[label] = np.concatenate(blocks, 1).astype(np.float32)
-    return Features(texts, static, own, around, _behaviour(snapshot), _friends(snapshot))
-
-
-def term_matrix(texts: list[str], tokenize: Callable[[str], list[str]]) -> Matrix:
-    """TF-IDF with sublinear counts [texts, terms]: (1 + log tf) (log((1 + n) / (1 + df)) + 1), terms in two texts at least."""
-    vocabulary: dict[str, int] = {}
-    rows, columns = [], []
-    for i, text in enumerate(texts):
-        for token in tokenize(text[:20_000]):
-            rows.append(i)
-            columns.append(vocabulary.setdefault(token, len(vocabulary)))
-    shape = (len(texts), max(len(vocabulary), 1))
-    counts = sparse.csr_array((np.ones(len(rows), np.float32), (rows, columns)), shape=shape)
-    counts.sum_duplicates()
-    frequency = np.bincount(counts.indices, minlength=shape[1])
-    kept = np.sort(np.argsort(-frequency, kind="stable")[:TERMS])
-    kept = kept[frequency[kept] > 1]
-    counts = sparse.csr_array(counts[:, kept])
-    counts.data = (1.0 + np.log(counts.data)).astype(np.float32)
-    weight = np.log((1 + len(texts)) / (1 + frequency[kept])) + 1.0
-    return csr(counts @ sparse.diags_array(weight))
-
-
-def _reduced(texts: Texts, terms: Matrix, own: Matrix, around: Matrix, seed: int) -> dict[str, list[Floats]]:
-    """Terms projected on their leading singular directions, one set of directions for all labels."""
-    from sklearn.utils.extmath import randomized_svd
-
-    width = min(LEXICAL, min(terms.shape) - 1)
-    if width < 2 or not terms.nnz:
-        return {label: [] for label in texts.maps}
-    basis = unit_rows(terms)
-    _, _, directions = randomized_svd(sparse.csr_matrix(basis), width, random_state=seed)
-    reduced = {
-        label: [standardise(np.asarray(unit_rows(maps[0] @ terms) @ directions.T, np.float32))]
-        for label, maps in texts.maps.items()
-    }
-    reduced[texts.user] = [standardise(np.asarray(m @ directions.T, np.float32)) for m in (own, around)]
-    return reduced
-
-
-def standardise(x: Floats) -> Floats:
-    """Columns to mean 0 and SD 1 over rows that are not all zero; SDs floored at .3 of their median (dead dimensions)."""
-    if not x.size:
-        return x
-    rows = np.any(x != 0, axis=1)
-    if rows.sum() < 2:
-        return np.zeros_like(x)
-    mean, deviation = moments(x)
-    return np.where(rows[:, None], (x - mean) / deviation, 0.0).astype(np.float32)
-
-
-def moments(x: Floats) -> tuple[Floats, Floats]:
-    """Mean and SD by which `standardise` does it."""
-    rows = np.any(x != 0, axis=1)
-    if rows.sum() < 2:
-        return np.zeros(x.shape[1], np.float32), np.ones(x.shape[1], np.float32)
-    mean, deviation = x[rows].mean(0), x[rows].std(0)
-    return mean, np.maximum(deviation, max(0.3 * float(np.median(deviation)), 1e-6))
+    return Features(texts, static, own, around, _behaviour(snapshot), _friends(snapshot), terms, lexical)
 
 
 def robust(values: NDArray[np.float64]) -> Floats:

@@ -25,7 +25,7 @@ from sociogram.gnn.attributes import predict_attribute
 from sociogram.gnn.budget import Budget
 from sociogram.gnn.choose import Choice, new_model, test_report
 from sociogram.gnn.config import FitConfig
-from sociogram.gnn.features import build_features, collect_texts
+from sociogram.gnn.features import build_features
 from sociogram.gnn.heads import read_targets
 from sociogram.gnn.infer import embeddings, network_outputs
 from sociogram.gnn.linear import Settings
@@ -34,9 +34,11 @@ from sociogram.gnn.modes import Learned, learn
 from sociogram.gnn.new_item import fit_tower
 from sociogram.gnn.new_topic import TopicTower
 from sociogram.gnn.phase import Context, Phase, build_phase
+from sociogram.gnn.reasons import reasons
 from sociogram.gnn.recommend import ItemModel, fit_items, kept
 from sociogram.gnn.split import interests, split_interests
 from sociogram.gnn.tag_table import tag_table
+from sociogram.gnn.texts import collect_texts
 from sociogram.gnn.train import Trainer
 from sociogram.gnn.tuning import Tuner, first_table
 from sociogram.graph.profile import Attribute, Profiles
@@ -59,6 +61,25 @@ class Clock:
         self.seconds[name] = round(self.seconds.get(name, 0.0) + time.perf_counter() - start, 2)
 
 
+@dataclass
+class Fitted:
+    """A network trained on all that is observed, and what it says of every node."""
+
+    context: Context
+    phase: Phase  # nothing hidden
+    learned: Learned
+    model: Sociogram
+    items: Any  # ItemModel, None where there are no behaviours
+    vectors: dict[str, Floats]
+    raw: Floats  # [users, targets] the network's own scores
+    heads: dict[str, Floats]
+    tag_section: dict[str, Any]  # of the report
+
+    @property
+    def choice(self) -> Choice:
+        return self.learned.choice
+
+
 def fit(
     snapshot: Snapshot,
     encoder: Encoder,
@@ -75,11 +96,67 @@ def fit(
     becomes the profiles. The encoder is left with the weights that were kept. Raises TrainingError where there
     is nothing to learn from, on NaN, on collapse and where the budget is too small.
     """
+    clock = Clock()
+    budget = Budget(config.budget_seconds, spent, finish=finish)
+    made = train_all(snapshot, encoder, config, folder, progress, budget, clock)
+    c, choice = made.context, made.choice
+    profiles, attribute_report = profiles_of(made, progress, clock)
+    _save(made.model, config, choice, folder)
+    if made.model.shape.topics and choice.judged:
+        shared, published = made.vectors[profiles.user_label], profiles.embeddings[profiles.user_label]
+        TopicTower.of(made.model, choice, shared, published[:, : shared.shape[1]]).save(folder)
+    if made.items is not None:
+        with clock.stage("new items"):
+            made.items.report["new_items"] = _items_by_text(c, made.items, profiles.embeddings, folder)
+    report = _report(c, made.learned, made.tag_section, attribute_report, made.items, clock)
+    if budget.limited:
+        report["cost"]["budget_seconds"] = budget.seconds
+        report["cost"]["budget_spent"] = round(budget.spent, 1)
+    return profiles, report
+
+
+def profiles_of(
+    made: Fitted, progress: Progress = SILENT, clock: Clock | None = None
+) -> tuple[Profiles, dict[str, Any]]:
+    """What is published of a trained network, and the attribute section of the report."""
+    c, items = made.context, made.items
+    snapshot, config = c.snapshot, c.config
+    attributes, report = _attributes(c, made.heads)
+    tags = tag_table(c, made.phase, made.choice, made.raw)
+    with (clock or Clock()).stage("reasons"):
+        evidence = reasons(c, made.phase, made.choice, made.model, tags, progress)
+    factors = {} if items is None else {snapshot.users.label: items.user_factors, **items.item_factors}
+    profiles = Profiles(
+        user_label=snapshot.users.label,
+        keys={label: n.keys for label, n in snapshot.nodes.items()},
+        names={label: n.names for label, n in snapshot.nodes.items()},
+        embeddings=embeddings(made.vectors, factors, snapshot, config),
+        tags=tags,
+        recommendations=items.table(kept(config.recommendations, len(snapshot.users)))
+        if items
+        else _no_recommendations(),
+        keywords=_keywords(c),
+        attributes=attributes,
+        evidence=evidence,
+    )
+    return profiles, report
+
+
+def train_all(
+    snapshot: Snapshot,
+    encoder: Encoder,
+    config: FitConfig,
+    folder: Path,
+    progress: Progress = SILENT,
+    budget: Budget | None = None,
+    clock: Clock | None = None,
+) -> Fitted:
+    """Choose on validation, then train on everything; the encoder is left with the weights that were kept. Raises as `fit`."""
     _check(snapshot)
     device = _device(config.device)
-    budget = Budget(config.budget_seconds, spent, finish=finish)
+    budget = budget or Budget(config.budget_seconds, 0.0)
+    clock = clock or Clock()
     folder.mkdir(parents=True, exist_ok=True)
-    clock = Clock()
     c, items, tuner = _prepare(snapshot, encoder, config, clock, progress, device)
     with clock.stage("choosing"):
         learned = learn(c, encoder, folder / "checkpoint", budget, progress, tuner)
@@ -92,33 +169,7 @@ def fit(
         final = build_phase(c, none, offset=choice.phase.offset, progress=progress)
         model = _train_final(c, final, choice, folder / "checkpoint" / "final", budget, progress)
         vectors, scores, heads = network_outputs(model, final.problem, final.graph)
-    attributes, attribute_report = _attributes(c, heads)
-    tags = tag_table(c, final, choice, scores)
-    table = items.table(kept(config.recommendations, len(snapshot.users))) if items else _no_recommendations()
-    factors = {} if items is None else {snapshot.users.label: items.user_factors, **items.item_factors}
-    published = embeddings(vectors, factors, snapshot, config)
-    profiles = Profiles(
-        user_label=snapshot.users.label,
-        keys={label: n.keys for label, n in snapshot.nodes.items()},
-        names={label: n.names for label, n in snapshot.nodes.items()},
-        embeddings=published,
-        tags=tags,
-        recommendations=table,
-        keywords=_keywords(c),
-        attributes=attributes,
-    )
-    _save(model, config, choice, folder)
-    if model.shape.topics and choice.judged:
-        shared = vectors[snapshot.users.label]
-        TopicTower.of(model, choice, shared, published[snapshot.users.label][:, : shared.shape[1]]).save(folder)
-    if items is not None:
-        with clock.stage("new items"):
-            items.report["new_items"] = _items_by_text(c, items, published, folder)
-    report = _report(c, learned, tag_section, attribute_report, items, clock)
-    if budget.limited:
-        report["cost"]["budget_seconds"] = budget.seconds
-        report["cost"]["budget_spent"] = round(budget.spent, 1)
-    return profiles, report
+    return Fitted(c, final, learned, model, items, vectors, scores, heads, tag_section)
 
 
 def _check(snapshot: Snapshot) -> None:

@@ -44,14 +44,15 @@ def network_outputs(
 def layerwise(model: Sociogram, x: Mapping[str, Tensor], graph: Graph, rows: int = BLOCK) -> dict[str, Tensor]:
     """Node states as `model.hidden` in evaluation, layer by layer over blocks of rows."""
     model.eval()
-    h = {label: _projected(model, label, v, rows) for label, v in x.items()}
+    h = {label: projected(model, label, v, rows) for label, v in x.items()}
     layers: Any = model.layers
     for layer in layers:
         h = blockwise(layer, h, graph, rows)
     return h
 
 
-def _projected(model: Sociogram, label: str, x: Tensor, rows: int) -> Tensor:
+def projected(model: Sociogram, label: str, x: Tensor, rows: int) -> Tensor:
+    """Node states before the first layer [n, hidden], over blocks of rows."""
     out = x.new_empty((len(x), model.config.hidden))
     for start in range(0, len(x), rows):
         out[start : start + rows] = torch.relu(model.project[name(label)](x[start : start + rows]))

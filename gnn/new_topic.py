@@ -15,7 +15,7 @@ from scipy import special
 from sociogram.errors import InputError
 from sociogram.gnn.calibrate import platt
 from sociogram.gnn.choose import Choice
-from sociogram.gnn.features import moments
+from sociogram.gnn.matrices import moments
 from sociogram.gnn.model import Sociogram
 
 Floats = NDArray[np.float32]

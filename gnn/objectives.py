@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from sociogram.gnn.checkpoint import flattened, optimizer_states, under
-from sociogram.gnn.features import Matrix
+from sociogram.gnn.matrices import Matrix
 from sociogram.gnn.text_links import TextLinks
 from sociogram.gnn.train import Trainer
 

@@ -10,9 +10,10 @@ from scipy import sparse
 
 from sociogram.gnn.calibrate import user_activity
 from sociogram.gnn.config import FitConfig
-from sociogram.gnn.features import Features, standardise
+from sociogram.gnn.features import Features
 from sociogram.gnn.heads import Target
 from sociogram.gnn.linear import Priors, Settings, Visible, visible
+from sociogram.gnn.matrices import standardise
 from sociogram.gnn.model import Graph, Inputs, relation_matrices
 from sociogram.gnn.sage import Adjacency
 from sociogram.gnn.split import Interests, Split, fold_masks

@@ -10,7 +10,7 @@ import torch
 from scipy import sparse
 from torch import Tensor, nn
 
-from sociogram.gnn.features import mean_rows
+from sociogram.gnn.matrices import mean_rows
 
 Relation = tuple[str, str, str]  # source label, name, destination label: messages go from source to destination
 
@@ -27,6 +27,14 @@ class Adjacency:
         """From weights [destinations, sources]; rows are scaled to sum one, so unit weights give the plain mean."""
         mean = mean_rows(matrix)
         return cls(_tensor(mean, device), _tensor(sparse.csr_array(mean.T), device))
+
+
+def weights(adjacency: Adjacency) -> "sparse.csr_array":
+    """The row-normalised weights [destinations, sources] as a scipy matrix."""
+    m: Any = adjacency.forward.cpu()
+    parts: Any = (m.values().numpy(), m.col_indices().numpy(), m.crow_indices().numpy())
+    out: sparse.csr_array = sparse.csr_array(parts, shape=tuple(m.shape))
+    return out
 
 
 def _tensor(matrix: "sparse.csr_array", device: torch.device) -> Tensor:

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from sociogram.gnn.features import Matrix, Texts, csr
 from sociogram.gnn.linear import Visible
+from sociogram.gnn.matrices import Matrix, csr
+from sociogram.gnn.texts import Texts
 from sociogram.graph.snapshot import EdgeKey, Edges, Snapshot
 
 Rows = NDArray[np.int64]

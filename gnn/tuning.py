@@ -27,7 +27,7 @@ from sociogram.gnn.checkpoint import (
     write_checkpoint,
 )
 from sociogram.gnn.config import FitConfig
-from sociogram.gnn.features import moments
+from sociogram.gnn.matrices import moments
 from sociogram.gnn.memory import in_use, with_less
 from sociogram.gnn.objectives import Objective
 from sociogram.progress import SILENT, Progress

@@ -42,6 +42,9 @@ class Profiles:
     recommendations: pd.DataFrame
     keywords: list[list[str]]
     attributes: dict[str, Attribute] = field(default_factory=dict)
+    evidence: pd.DataFrame | None = (
+        None  # of the shown tags, as gnn.reasons makes it; runs of earlier versions have none
+    )
 
     def save(self, folder: Path) -> None:
         """Write under `folder`: profiles.json, embeddings.safetensors, tags.parquet, recommendations.parquet."""
@@ -51,6 +54,8 @@ class Profiles:
         )
         self.tags.to_parquet(folder / "tags.parquet", index=False)
         self.recommendations.to_parquet(folder / "recommendations.parquet", index=False)
+        if self.evidence is not None:
+            self.evidence.to_parquet(folder / "evidence.parquet", index=False)
         attributes = {
             name: {"kind": a.kind, "values": a.values, "confidence": np.round(a.confidence, 4).tolist()}
             for name, a in self.attributes.items()
@@ -75,11 +80,13 @@ class Profiles:
             name: Attribute(a["kind"], a["values"], np.asarray(a["confidence"], np.float32))
             for name, a in record.pop("attributes").items()
         }
+        evidence = folder / "evidence.parquet"
         return cls(
             embeddings=load_file(folder / "embeddings.safetensors"),
             tags=pd.read_parquet(folder / "tags.parquet"),
             recommendations=pd.read_parquet(folder / "recommendations.parquet"),
             attributes=attributes,
+            evidence=pd.read_parquet(evidence) if evidence.exists() else None,
             **record,
         )
 

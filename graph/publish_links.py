@@ -4,7 +4,7 @@ A relationship costs the database far more than an entry in a list, so each is c
 and a stage that is thrown away leaves no relationships behind.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,17 @@ from sociogram.graph.mapping import GraphMapping
 from sociogram.graph.profile import Key, Profiles
 from sociogram.graph.schema import quote
 
+EVIDENCE = (
+    "evidence",
+    "evidenceKind",
+    "evidenceKey",
+    "evidenceText",
+    "evidenceShare",
+)  # lists of equal length on INTERESTED_IN
+PIECES = 3  # of them at most
+SEPARATOR = "\u001f"
+NOTHING: Mapping[str, list[str]] = {}
+
 
 @dataclass(frozen=True)
 class LinkGroup:
@@ -25,7 +36,9 @@ class LinkGroup:
     label: str
     key_type: str  # int | str
     bounds: NDArray[np.int64]  # [users + 1]: the entries of user row u are bounds[u]:bounds[u + 1]
-    columns: dict[str, list[Any]]  # to, score and, of recommendations, rank
+    columns: dict[
+        str, list[Any]
+    ]  # to, score; of recommendations, rank; of interests, what carries them (a list joined by SEPARATOR)
 
     @property
     def names(self) -> list[str]:
@@ -47,7 +60,15 @@ def link_groups(mapping: GraphMapping, profiles: Profiles, most: int) -> list[Li
     groups = [
         group
         for label, part in tags.groupby("topic_label", sort=True)
-        for group in _split(profiles, mapping.write.interested_in, str(label), part["topic"], part, "probability")
+        for group in _split(
+            profiles,
+            mapping.write.interested_in,
+            str(label),
+            part["topic"],
+            part,
+            "probability",
+            evidence_columns(profiles, str(label), part),
+        )
     ]
     table = profiles.recommendations
     if not most or table.empty:
@@ -76,21 +97,56 @@ def statements(
     ]
     for group in groups:
         held = {column: f"u.{quote(prefix + name)}" for column, name in zip(group.columns, group.names, strict=True)}
-        values = ", ".join(f"{column}: {held[column]}[i]" for column in held if column != "to")
+        values = ", ".join(f"{column}: {_value(column, f'{held[column]}[i]')}" for column in held if column != "to")
         made.append(
             (
                 f"MATCH (u:{user}) WHERE u.{quote(mark)} = $run AND {held['to']} IS NOT NULL "
                 f"UNWIND range(0, size({held['to']}) - 1) AS i "
                 f"MATCH (t:{quote(group.label)} {{{quote(mapping.node(group.label).key)}: {held['to']}[i]}}) "
                 f"CREATE (u)-[:{quote(group.kind)} {{{values}, run: $run}}]->(t)",
-                {"run": run},
+                {"run": run, "separator": SEPARATOR} if "evidence" in group.columns else {"run": run},
             )
         )
     return made
 
 
+def _value(column: str, held: str) -> str:
+    """What becomes of an entry of a staged list: lists within are staged as one text, since a property cannot hold a list of lists."""
+    if column not in EVIDENCE:
+        return held
+    parts = f"split({held}, $separator)"
+    parts = f"[part IN {parts} | toFloat(part)]" if column == "evidenceShare" else parts
+    return f"CASE {held} WHEN '' THEN [] ELSE {parts} END"
+
+
+def evidence_columns(profiles: Profiles, label: str, part: pd.DataFrame) -> dict[str, list[str]]:
+    """What carries each tag of `part`, EVIDENCE name -> joined pieces in the order of its rows; nothing where the run has no reasons."""
+    table = profiles.evidence
+    if table is None:
+        return {}
+    table = table[(table["topic_label"] == label) & (table["place"] < PIECES)]
+    shares = [f"{share:.4f}" for share in table["share"].tolist()]
+    lists = [table[name].tolist() for name in ("path", "kind", "key", "sentence")]
+    columns = dict(zip(EVIDENCE, [*lists, shares], strict=True))
+    pairs = list(zip(table["user"].tolist(), table["topic"].tolist(), strict=True))
+    out = {}
+    for name, values in columns.items():
+        pieces: dict[tuple[int, int], list[str]] = {}
+        for pair, value in zip(pairs, values, strict=True):
+            pieces.setdefault(pair, []).append(value.replace(SEPARATOR, " "))
+        wanted = zip(part["user"].tolist(), part["topic"].tolist(), strict=True)
+        out[name] = [SEPARATOR.join(pieces.get(pair, ())) for pair in wanted]
+    return out
+
+
 def _split(
-    profiles: Profiles, kind: str, label: str, targets: "pd.Series[Any]", part: pd.DataFrame, score: str
+    profiles: Profiles,
+    kind: str,
+    label: str,
+    targets: "pd.Series[Any]",
+    part: pd.DataFrame,
+    score: str,
+    more: Mapping[str, list[str]] = NOTHING,
 ) -> Iterator[LinkGroup]:
     keys: list[Key] = [profiles.keys[label][row] for row in targets.tolist()]
     users = part["user"].to_numpy(np.int64)
@@ -102,5 +158,7 @@ def _split(
         columns = {"to": [keys[i] for i in np.flatnonzero(chosen)], "score": scores[chosen].tolist()}
         if "rank" in part:
             columns["rank"] = part["rank"].to_numpy()[chosen].tolist()
+        at = np.flatnonzero(chosen).tolist()
+        columns |= {name: [values[i] for i in at] for name, values in more.items()}
         bounds = np.searchsorted(users[chosen], np.arange(len(profiles.keys[profiles.user_label]) + 1))
         yield LinkGroup(kind, label, key_type.__name__, bounds.astype(np.int64), columns)

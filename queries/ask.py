@@ -9,6 +9,7 @@ from sociogram.graph.publish import live_run, predicted_name
 from sociogram.graph.store import Store
 from sociogram.queries.catalogue import nearest
 from sociogram.queries.library import query, translate
+from sociogram.queries.portrait import portrait
 from sociogram.queries.rows import Profile, Recommendation, Rows, Tag
 
 Key = int | str
@@ -97,16 +98,21 @@ class Asker:
                 attributes[attribute] = (None, None)
         hidden = ours | {*self._mapping.user.private, "provenance", "source"}
         rest = {k: v for k, v in sorted(row["properties"].items()) if k not in hidden and not k.startswith("next_")}
+        tags, name = list(self.tags(key)), str(row["name"])
+        alike = self._read("similar", user=[key], k=1)
+        like = _called(alike[0]) if alike else None
+        words, segment = row["keywords"] or [], row["properties"].get(f"{write.prefix}segment")
         return Profile(
             row["id"],
-            str(row["name"]),
-            list(self.tags(key)),
-            row["keywords"] or [],
+            name,
+            tags,
+            words,
             attributes,
             {k: v.iso_format() if hasattr(v, "iso_format") else v for k, v in rest.items()},
             row["embedding"] or [],
             row["run"],
             str(row["at"]),
+            portrait(name, self._mapping.user, rest, tags, words, like, segment),
         )
 
     def tags(self, user: Key) -> Rows[Tag]:
@@ -132,6 +138,11 @@ class Asker:
     def cypher(self, text: str, parameters: dict[str, Any] | None = None) -> Rows[dict[str, Any]]:
         """Any reading Cypher."""
         return Rows(self._store.read(text, parameters or {}))
+
+
+def _called(row: dict[str, Any]) -> str:
+    """Key and, where there is one, name of a user."""
+    return str(row["id"]) if str(row["name"]) == str(row["id"]) else f"{row['name']} ({row['id']})"
 
 
 def spellings(user: Key) -> list[Key]:

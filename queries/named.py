@@ -51,7 +51,7 @@ class NamedQueries:
             asker = Asker(self._store, self._mapping)
             return asker.resolve(value) if profiled else asker.key(value)
         if kind == "KEY(Item)":
-            return self._item(value)
+            return self.item(value)
         if kind == "NAME(Topic)":
             return Asker(self._store, self._mapping).topic(value)
         return self._words(value) if kind == "VECTOR" and isinstance(value, str) else value
@@ -59,7 +59,8 @@ class NamedQueries:
     def _read(self, text: str, **values: Any) -> list[dict[str, Any]]:
         return self._store.read(translate(text, self._mapping), values)
 
-    def _item(self, key: int | str) -> int | str:
+    def item(self, key: int | str) -> int | str:
+        """An item's key, an integer where it is one; raises NotFoundError with the nearest ones."""
         keys = spellings(key)
         rows = self._read("MATCH (item:Item) WHERE item.id IN $keys RETURN item.id AS id LIMIT 1", keys=keys)
         if rows:

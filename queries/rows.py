@@ -169,6 +169,7 @@ class Profile:
     embedding: list[float]
     run: str
     at: str
+    sentence: str  # who the user is
 
     def to_dict(self) -> dict[str, Any]:
         """Ready for JSON."""
@@ -185,4 +186,4 @@ class Profile:
         ]
         rows += [(t.name, f"{t.probability:.2f}{' (observed)' if t.observed else ''}") for t in self.tags]
         body = "".join(f"<tr><th>{escape(str(k))}</th><td>{escape(str(v))}</td></tr>" for k, v in rows)
-        return f"<table>{body}</table>"
+        return f"<p>{escape(self.sentence)}</p><table>{body}</table>"

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from sociogram.loaders.load import LoadReport
     from sociogram.loaders.source import Source
     from sociogram.queries.ask import Asker, Key
+    from sociogram.queries.explanation import Explanation
     from sociogram.queries.influence.influence import Influence
     from sociogram.queries.named import NamedQueries
     from sociogram.queries.rows import Interested, Profile, Recommendation, Rows, Tag
@@ -287,6 +288,30 @@ class Engine:
         keys, names = profiles.keys[profiles.user_label], profiles.names[profiles.user_label]
         p = tower.probability(scores)
         return Rows([Interested(keys[u], names[u], float(p[u])) for u in best.tolist()])
+
+    def explain(
+        self,
+        user: "Key",
+        *,
+        tag: str | None = None,
+        similar: "Key | None" = None,
+        item: "Key | None" = None,
+        k: int = 3,
+        run: Run | str | None = None,
+    ) -> "Explanation":
+        """The k friends, items, topics and sentences that carry one claim, with their share and their path in the graph.
+
+        Exactly one of `tag`, `similar` (a user) and `item`. A tag's reasons come from the trained model, and `run` may name another than
+        the live one. Raises NotFoundError where the user does not have the tag, and InputError unless exactly one claim is named.
+        """
+        from sociogram.graph.publish_links import PIECES
+        from sociogram.queries.explain import Explainer, kept, one_claim
+
+        one_claim(tag, similar, item, k, run)
+        chosen = self._live_folder() if run is None and k > PIECES else run
+        if tag is not None and chosen is not None:
+            return kept(self._run(chosen).profiles, user, tag, k)
+        return Explainer(self.store, self.mapping).claim(user, tag, similar, item, k)
 
     def cypher(self, text: str, **parameters: Any) -> "Rows[dict[str, Any]]":
         """Any reading Cypher, with parameters."""

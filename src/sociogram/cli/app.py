@@ -4,7 +4,21 @@ from typing import Annotated
 
 import typer
 
-from sociogram.cli import ask, db, demo, doctor, fit, influence, inspect, load, publish, queries, recommend, similar
+from sociogram.cli import (
+    ask,
+    db,
+    demo,
+    doctor,
+    explain,
+    fit,
+    influence,
+    inspect,
+    load,
+    publish,
+    queries,
+    recommend,
+    similar,
+)
 
 app = typer.Typer(
     name="sociogram",
@@ -34,5 +48,5 @@ def _root(
 app.add_typer(load.app, name="load")
 app.add_typer(db.app, name="db")
 app.add_typer(influence.app, name="influence")
-for group in (inspect, fit, publish, ask, similar, recommend, queries, demo, doctor):
+for group in (inspect, fit, publish, ask, similar, recommend, explain, queries, demo, doctor):
     group.register(app)

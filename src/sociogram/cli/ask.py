@@ -59,6 +59,7 @@ def profile(
         print_json(found.to_dict())
         return
     lines = [("user", f"{found.id}  {found.name}" if found.name != str(found.id) else str(found.id))]
+    lines.append(("in short", found.sentence))
     lines += [(key, readable(value)) for key, value in found.properties.items() if value not in (found.id, found.name)]
     interests = [f"{t.name} {t.probability:.2f}{'*' if t.observed else ''}" for t in found.tags]
     lines += [
@@ -73,7 +74,8 @@ def profile(
         typer.echo(f"{name:<22}{value}")
     if any(t.observed for t in found.tags):
         typer.echo("* observed in the graph")
-    hint(f"sociogram similar {found.id} -k 5", f"sociogram recommend {found.id} -k 5")
+    why = [f'sociogram explain {found.id} --tag "{found.tags[0].name}"'] if found.tags else []
+    hint(f"sociogram similar {found.id} -k 5", f"sociogram recommend {found.id} -k 5", *why)
 
 
 def tags(

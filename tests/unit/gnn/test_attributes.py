@@ -7,8 +7,8 @@ from gnn_community import table
 from scipy import sparse
 
 from sociogram.gnn.attributes import predict_attribute
-from sociogram.gnn.features import csr
 from sociogram.gnn.heads import Target, read_targets
+from sociogram.gnn.matrices import csr
 from sociogram.graph.mapping import GraphMapping, NodeMapping
 from sociogram.graph.snapshot import Snapshot
 

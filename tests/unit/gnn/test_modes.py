@@ -17,9 +17,9 @@ from sociogram.encoders.light import LightEncoder
 from sociogram.encoders.load import load_encoder
 from sociogram.errors import EncoderError, InputError, TrainingError
 from sociogram.gnn.config import FitConfig
-from sociogram.gnn.features import collect_texts
 from sociogram.gnn.fit import fit
 from sociogram.gnn.objectives import Objective
+from sociogram.gnn.texts import collect_texts
 from sociogram.gnn.tuning import Tuner, first_table
 from sociogram.graph.snapshot import Snapshot
 from sociogram.learn import fit_snapshot

@@ -14,8 +14,8 @@ from sociogram.gnn import fit as story
 from sociogram.gnn.budget import Budget
 from sociogram.gnn.choose import choose
 from sociogram.gnn.config import FitConfig
-from sociogram.gnn.features import standardise
 from sociogram.gnn.infer import network_outputs
+from sociogram.gnn.matrices import standardise
 from sociogram.gnn.metrics import average_precision, mean
 from sociogram.gnn.new_topic import TopicTower, text_scores
 from sociogram.progress import SILENT

@@ -5,10 +5,10 @@ import pyarrow as pa
 from gnn_community import community
 from scipy import sparse
 
-from sociogram.gnn.features import collect_texts
 from sociogram.gnn.linear import visible
 from sociogram.gnn.split import interests
 from sociogram.gnn.text_links import text_links
+from sociogram.gnn.texts import collect_texts
 from sociogram.graph.snapshot import Snapshot
 from sociogram.loaders.stackexchange import MAPPING
 

@@ -1,0 +1,250 @@
+"""Are reasons true, how fast are they, and are they better than what a query can say?
+
+    python -m benchmarks.bench_reasons [--seeds 11 12 13] [--users 1500] [--without-lastfm]
+
+The evidence of every tag that the model says (three pieces at most), beside as many random units of the same user, random units of the
+same kinds, and what `evidence_for_tag` would name (items about the topic, then friends who have it). Two tests: on demo communities, the
+share of pieces that were planted as causes, over the tags that were planted; and deletion, by how much the claim's score falls on the
+trained model without the pieces. Times: all tags of all users, and one question, through Neo4j.
+"""
+
+import argparse
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from benchmarks import SkippedError, data, machine, save, show
+from benchmarks.from_source import snapshot
+from sociogram.config import Home
+from sociogram.encoders.load import load_encoder
+from sociogram.engine import Engine
+from sociogram.evaluation.reasons import Planted, deletion, fall, random_units
+from sociogram.gnn.config import FitConfig
+from sociogram.gnn.evidence import Evidence, Units, find_evidence, predicted_pairs
+from sociogram.gnn.fit import Fitted, profiles_of, train_all
+from sociogram.gnn.tag_table import tag_table
+from sociogram.graph.publish import publish
+from sociogram.graph.server import ManagedServer
+from sociogram.graph.store import Store
+from sociogram.loaders import lastfm
+from sociogram.loaders.demo import demo
+
+SEEDS = [11, 12, 13]  # no tuning has seen them
+PIECES = 3
+DRAWS = 3  # of random evidence
+ASKED = 200  # questions that are timed
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run, print, write results/reasons.json."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS)
+    parser.add_argument("--users", type=int, default=1500)
+    parser.add_argument("--without-lastfm", action="store_true")
+    options = parser.parse_args(arguments or [])
+    result: dict[str, Any] = {"machine": machine(), "seeds": options.seeds, "users": options.users}
+    result["demo"] = [of_demo(seed, options.users) for seed in options.seeds]
+    result["rows"] = [averaged("demo", result["demo"])]
+    if not options.without_lastfm:
+        try:
+            result["lastfm"] = of_lastfm(data("lastfm-2k"))
+            result["rows"].append(averaged("Last.fm", [result["lastfm"]]))
+        except SkippedError as why:
+            print(f"Last.fm: skipped: {why}")
+    show("Reasons: planted causes found, and the fall of the score when they are taken away", result["rows"])
+    save("reasons", result)
+
+
+def averaged(name: str, runs: list[dict[str, Any]]) -> dict[str, Any]:
+    """Means over communities of all figures."""
+    keys = [key for key, value in runs[0].items() if isinstance(value, int | float)]
+    return {"graph": name} | {key: float(np.mean([run[key] for run in runs])) for key in keys}
+
+
+def of_demo(seed: int, users: int) -> dict[str, Any]:
+    """One community, learned without a database."""
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        source = demo(users=users, seed=seed, truth=folder / "truth.parquet")
+        made = train_all(
+            snapshot(source, folder / "s"), load_encoder(), FitConfig(mode="frozen", seed=seed), folder / "run"
+        )
+    evidence, units, found, seconds = all_evidence(made)
+    figures = judged(made, evidence, units, found) | seconds
+    c = made.context
+    planted = Planted(source, c.snapshot, c.features.texts.distinct)
+    true = found[planted.interests[found["user"], c.split.targets[found["target"]]]]
+
+    def rate(pieces: pd.DataFrame) -> float:
+        topic = c.split.targets[pieces["target"].to_numpy(np.int64)]
+        return float(planted.of(pieces["label"].to_numpy(object), pieces["node"].to_numpy(np.int64), topic).mean())
+
+    figures |= {"planted claims": len(true.groupby(["user", "target"])), "planted": rate(true)}
+    figures |= {
+        f"planted, {name}": np.mean([rate(p) for p in sets]) for name, sets in others(made, units, true).items()
+    }
+    return {key: float(value) for key, value in figures.items()}
+
+
+def all_evidence(made: Fitted) -> tuple[Evidence, Units, pd.DataFrame, dict[str, float]]:
+    """Evidence of every tag that the model says, and what it took."""
+    started = time.perf_counter()
+    profiles, _ = profiles_of(made)
+    whole = time.perf_counter() - started
+    started = time.perf_counter()
+    evidence = Evidence(made.context, made.phase, made.choice, made.model)
+    ready = time.perf_counter() - started
+    pairs = predicted_pairs(made.context, profiles.tags)
+    found = find_evidence(evidence, pairs, PIECES)
+    seconds = time.perf_counter() - started
+    units = evidence.units(np.unique(found["user"]))
+    spent = []
+    for user in np.random.default_rng(0).choice(np.unique(pairs["user"]), ASKED):
+        start = time.perf_counter()
+        find_evidence(evidence, pairs[pairs["user"] == user], PIECES)
+        spent.append(1000 * (time.perf_counter() - start))
+    figures = {
+        "tags": len(pairs),
+        "units": len(units.users),
+        "profiles s": whole,
+        "fitted parts s": ready,
+        "evidence s": seconds,
+    }
+    return evidence, units, found, figures | {f"model ms p{q}": float(np.percentile(spent, q)) for q in (50, 95)}
+
+
+def judged(made: Fitted, evidence: Evidence, units: Units, found: pd.DataFrame) -> dict[str, float]:
+    """The fall of the score by evidence, by chance and by the graph's own rule, over all claims."""
+    drops = deletion(evidence, units, found, DRAWS)
+    alike = deletion(evidence, units, found, DRAWS, alike=True)
+    figures = {
+        "fall": drops.evidence.mean(),
+        "fall, random": drops.random.mean(),
+        "fall, same kinds": alike.random.mean(),
+    }
+    rule = by_rule(made, found)
+    if len(rule):
+        theirs = fall(evidence, rule)
+        mine = fall(evidence, cut_to(found, rule)).reindex(theirs.index)
+        figures |= {
+            "rule names": len(theirs) / len(drops.evidence),
+            "fall, rule": theirs.mean(),
+            "fall there": mine.mean(),
+        }
+    return {key: float(value) for key, value in figures.items()}
+
+
+def others(made: Fitted, units: Units, found: pd.DataFrame) -> dict[str, list[pd.DataFrame]]:
+    """What evidence is compared with."""
+    return {
+        "random": [random_units(units, found, seed) for seed in range(DRAWS)],
+        "same kinds": [random_units(units, found, seed, alike=True) for seed in range(DRAWS)],
+        "rule": [by_rule(made, found)],
+    }
+
+
+def cut_to(found: pd.DataFrame, rule: pd.DataFrame) -> pd.DataFrame:
+    """Of the claims that the rule names pieces for, as many pieces as it names."""
+    size = rule.groupby(["user", "target"]).size().rename("size").reset_index()
+    both = found.merge(size, on=["user", "target"])
+    return both[both["place"] < both["size"]]
+
+
+def by_rule(made: Fitted, found: pd.DataFrame) -> pd.DataFrame:
+    """What `evidence_for_tag` says, as many pieces a claim: items about the topic by weight, then friends who have it, by closeness."""
+    c, s = made.context, made.context.snapshot
+    about, tags = sparse.csc_array(made.phase.view.item_topics), tag_table(c, made.phase, made.choice, made.raw)
+    shown = tags[tags["shown"]]
+    topics = shown["topic"].to_numpy(np.int64)
+    likes = sparse.csc_array((shown["probability"], (shown["user"], topics)), shape=made.phase.view.tags.shape)
+    (ties,) = (e.matrix() for e in s.edges_with_role("tie"))
+    friends = sparse.csr_array(ties.maximum(ties.T))
+    acts = sparse.csr_array(sum(e.matrix(weighted=False) for e in s.edges_with_role("behaviour")))
+    weight_of = {
+        column: (about[:, [column]].toarray()[:, 0], likes[:, [column]].toarray()[:, 0])
+        for column in set(c.split.targets.tolist())
+    }
+    rows = []
+    for (user, target), claim in found.groupby(["user", "target"], sort=False):
+        of_items, of_friends = weight_of[int(c.split.targets[target])]
+        named = _best(acts, of_items, user, "Item") + _best(friends, of_friends, user, s.users.label)
+        rows += [(user, target, k, label, node) for k, (label, node) in enumerate(named[: len(claim)])]
+    return pd.DataFrame(rows, columns=["user", "target", "place", "label", "node"])
+
+
+def _best(matrix: sparse.csr_array, weight: np.ndarray, user: int, label: str) -> list[tuple[str, int]]:
+    part = slice(matrix.indptr[user], matrix.indptr[user + 1])
+    near, value = matrix.indices[part], matrix.data[part] * weight[matrix.indices[part]]
+    order = np.argsort(-value, kind="stable")
+    return [(label, int(near[i])) for i in order if value[i] > 0][:PIECES]
+
+
+def of_lastfm(folder: Path) -> dict[str, Any]:
+    """Learned, published to a Neo4j of its own, and asked there."""
+    with tempfile.TemporaryDirectory() as place:
+        home = Home(Path(place))
+        shared = Home.default().jars
+        shared.mkdir(parents=True, exist_ok=True)
+        home.jars.symlink_to(shared)
+        server = ManagedServer(home)
+        try:
+            address = server.start()
+            with Store.connect(address.uri, user=address.user, password=address.password) as store:
+                engine = Engine(store, home=home)
+                engine.load(lastfm(folder))
+                config = FitConfig(mode="frozen", min_topic_users=30)
+                s = engine.snapshot(Path(place) / "s")
+                made = train_all(s, load_encoder(), config, Path(place) / "run")
+                evidence, units, found, seconds = all_evidence(made)
+                figures = judged(made, evidence, units, found) | seconds
+                profiles, _ = profiles_of(made)
+                for name, table in (("publish s", profiles), ("publish without s", _bare(profiles))):
+                    start = time.perf_counter()
+                    publish(store, engine.mapping, name.replace(" ", "-"), table, config={}, metrics={})
+                    figures[name] = time.perf_counter() - start
+                publish(store, engine.mapping, "again", profiles, config={}, metrics={})
+                return figures | asked(engine, profiles)
+        finally:
+            server.stop()
+
+
+def _bare(profiles: Any) -> Any:
+    from dataclasses import replace
+
+    return replace(profiles, evidence=None)
+
+
+def asked(engine: Engine, profiles: Any) -> dict[str, float]:
+    """p50 and p95 in ms of a question of each kind, asked of Neo4j by as many users."""
+    tags = profiles.tags[profiles.tags["shown"] & ~profiles.tags["observed"]].sample(ASKED, random_state=0)
+    keys, names = profiles.keys["User"], profiles.names["Topic"]
+    users = [(keys[u], names[t]) for u, t in zip(tags["user"], tags["topic"], strict=True)]
+    alike = {user: engine.similar(user, 1)[0].id for user, _ in users}
+    items = {user: engine.recommend(user, 1)[0].id for user, _ in users if len(engine.recommend(user, 1))}
+    ways: dict[str, Callable[[Any, str], Any]] = {
+        "tag": lambda user, topic: engine.explain(user, tag=topic),
+        "similar": lambda user, topic: engine.explain(user, similar=alike[user]),
+        "item": lambda user, topic: user in items and engine.explain(user, item=items[user]),
+    }
+    figures = {}
+    for name, way in ways.items():
+        way(*users[0])
+        spent = []
+        for user, topic in users:
+            start = time.perf_counter()
+            way(user, topic)
+            spent.append(1000 * (time.perf_counter() - start))
+        figures |= {f"{name} ms p{q}": float(np.percentile(spent, q)) for q in (50, 95)}
+    return figures
+
+
+if __name__ == "__main__":
+    import sys
+
+    main(sys.argv[1:])
