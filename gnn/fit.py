@@ -37,6 +37,7 @@ from sociogram.gnn.split import interests, split_interests
 from sociogram.gnn.tag_table import tag_table
 from sociogram.gnn.train import Trainer
 from sociogram.gnn.tuning import Tuner, first_table
+from sociogram.graph.held_out import HeldOutInterests
 from sociogram.graph.profile import Attribute, Profiles
 from sociogram.graph.snapshot import Snapshot
 from sociogram.progress import SILENT, Progress
@@ -106,6 +107,7 @@ def fit(
         attributes=attributes,
     )
     _save(model, config, choice, folder)
+    _keep_held_out(choice, factors, folder)
     if model.shape.topics and choice.judged:
         shared = vectors[snapshot.users.label]
         TopicTower.of(model, choice, shared, published[snapshot.users.label][:, : shared.shape[1]]).save(folder)
@@ -233,6 +235,15 @@ def _save(model: Sociogram, config: FitConfig, choice: Choice, folder: Path) -> 
         "offset": {"weights": choice.phase.offset.weights, "scales": choice.phase.offset.scales},
     }
     (folder / "calibration.json").write_text(json.dumps(record, indent=1), encoding="utf-8")
+
+
+def _keep_held_out(choice: Choice, factors: Mapping[str, Floats], folder: Path) -> None:
+    """The test part and the embeddings of the network that has not seen it, so that what is made of embeddings can be judged."""
+    c = choice.context
+    if c.split.test.nnz and not c.found.derived:  # derived ones could be read off the behaviours in the factors
+        vectors, _, _ = network_outputs(choice.model, choice.phase.problem, choice.phase.graph)
+        unseen = embeddings(vectors, factors, c.snapshot, c.config)[c.snapshot.users.label]
+        HeldOutInterests(unseen, c.split.train, c.split.test).save(folder)
 
 
 def _report(

@@ -5,9 +5,10 @@ from typing import Any, cast
 
 from sociogram.errors import InputError, NotFoundError
 from sociogram.graph.mapping import GraphMapping
+from sociogram.graph.profile import USER_COLUMNS
 from sociogram.graph.publish import live_run, predicted_name
 from sociogram.graph.store import Store
-from sociogram.queries.library import query
+from sociogram.queries.library import PROFILE, query
 from sociogram.queries.rows import Profile, Recommendation, Rows, Similar, Tag
 
 Key = int | str
@@ -73,7 +74,8 @@ class Asker:
         key = self.resolve(user)
         row = self._read("profile", user=[key])[0]
         write = self._mapping.write
-        ours = {write.name(n) for n in ("embedding", "tags", "tag_scores", "keywords", "run", "published_at")}
+        ours = {write.name(field) for field in PROFILE.values()}
+        placed = {name: row["properties"].get(write.name(name)) for name in USER_COLUMNS}
         attributes = {}
         for attribute in self._mapping.user.predict:
             name = predicted_name(self._mapping, attribute)
@@ -94,6 +96,7 @@ class Asker:
             row["embedding"] or [],
             row["run"],
             str(row["at"]),
+            **placed,
         )
 
     def tags(self, user: Key) -> Rows[Tag]:

@@ -153,6 +153,26 @@ def first_hits(side, skip, threshold, rank, seeds, count, seed):  # type: ignore
 
 
 @numba.njit(cache=True, nogil=True)
+def memberships(side, skip, threshold, count, seed):  # type: ignore[no-untyped-def]  # pragma: no cover
+    """Of `count` fresh sets, how many of other roots hold each user [n]; the sets themselves are not kept."""
+    indptr, others, p = side
+    n = len(indptr) - 1
+    state = np.empty(1, np.uint64)
+    state[0] = seed
+    mark, queue = np.full(n, -1, np.int64), np.empty(n, np.int32)
+    held = np.zeros(n, np.int64)
+    for i in range(count):
+        root = np.int64(uniform(state) * n)
+        if threshold:
+            size = _walk(root, indptr, others, p, skip, i, mark, queue, state)
+        else:
+            size = _cascade(root, indptr, others, p, skip, i, mark, queue, state)
+        for j in range(1, size):
+            held[queue[j]] += 1
+    return held
+
+
+@numba.njit(cache=True, nogil=True)
 def members_index(starts, members, n):  # type: ignore[no-untyped-def]  # pragma: no cover
     """Which sets each user is in: CSR [n] of set numbers."""
     indptr = np.zeros(n + 1, np.int64)

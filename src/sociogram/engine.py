@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from sociogram.queries.influence.influence import Influence
     from sociogram.queries.named import NamedQueries
     from sociogram.queries.rows import Interested, Profile, Recommendation, Rows, Similar, Tag
+    from sociogram.queries.segments.rules import Rules
+    from sociogram.queries.segments.segments import Segmentation
 
 
 class Engine:
@@ -319,6 +321,37 @@ class Engine:
             return dict(zip(mine["user"].tolist(), mine["probability"].tolist(), strict=True))
 
         return interests
+
+    def segments(
+        self,
+        *,
+        run: Run | str | None = None,
+        method: str | None = None,
+        k: int | None = None,
+        floor: int | None = None,
+        resolution: float | None = None,
+        rules: "Rules | None" = None,
+        seed: int | None = None,
+        publish: bool = False,
+    ) -> "Segmentation":
+        """The segments of a run's users (the live run's, unless named), made anew: ids and names stay where the members do.
+
+        `method`: embedding, leiden or rule; where nothing is said, the run's own way is taken. `k` and `floor` are numbers of segments
+        and of users in one. `rules`: {name: condition}, texts "name: condition", or a TOML file. With `publish` they take the place of
+        the run's own and the run is published.
+        """
+        from tempfile import TemporaryDirectory
+
+        from sociogram.place import segment_anew
+
+        chosen = self._run(run)
+        asked = {"method": method, "k": k, "floor": floor, "resolution": resolution, "rules": rules, "seed": seed}
+        with TemporaryDirectory(prefix="sociogram-segments-") as folder:
+            snapshot = self.snapshot(Path(folder) / "snapshot")
+            found = segment_anew(chosen, snapshot, asked, keep=publish, progress=self.progress)
+        if publish:
+            self.publish(chosen)
+        return found
 
     # for other programs -------------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from sociogram.cli import ask, db, demo, doctor, fit, influence, inspect, load, publish, queries
+from sociogram.cli import ask, db, demo, doctor, fit, influence, inspect, load, publish, queries, segments
 
 app = typer.Typer(
     name="sociogram",
@@ -34,5 +34,5 @@ def _root(
 app.add_typer(load.app, name="load")
 app.add_typer(db.app, name="db")
 app.add_typer(influence.app, name="influence")
-for group in (inspect, fit, publish, ask, queries, demo, doctor):
+for group in (inspect, fit, publish, ask, queries, segments, demo, doctor):
     group.register(app)

@@ -66,6 +66,7 @@ def profile(
     for name, (value, confidence) in found.attributes.items():
         sure = f"{readable(value)} ({confidence:.2f})" if confidence is not None else "not sure enough"
         lines.append((f"predicted {name}", sure))
+    lines += found.place
     lines += [("embedding", f"{len(found.embedding)} numbers"), ("published", f"{found.at[:19]} by run {found.run}")]
     for name, value in lines:
         typer.echo(f"{name:<22}{value}")
