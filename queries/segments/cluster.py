@@ -25,7 +25,7 @@ TRIED = (
 )  # numbers of segments that are tried where none is given; two are too coarse to be of use
 RESAMPLES = 4  # halves of the users on which each number is tried
 SAMPLE = 3_000  # users that choose the number
-LEARNED = 50_000  # users that the centres are learned from at most; the others join the nearest
+LEARNED = 20_000  # users that the centres are learned from at most; the others join the nearest
 NEAR_BEST = 0.95  # of the best score: the largest number that comes so near is taken
 STARTS = 4  # of k-means, the best by its own objective
 

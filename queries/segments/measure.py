@@ -83,6 +83,8 @@ def held_out_lift(labels: Ints, known: sparse.csr_array, held: sparse.csr_array,
     chosen = np.zeros(len(labels), np.bool_)
     chosen[rng.permutation(able)[:JUDGES]] = True
     user, topic = pairs.row[chosen[pairs.row]], pairs.col[chosen[pairs.row]]
+    asked, topic = np.unique(topic, return_inverse=True)
+    known = sparse.csr_array(known[:, asked])
     usual = np.asarray(known.sum(0)).ravel()[topic] / known.shape[0]
     if not len(user) or not usual.sum():
         return None

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain, count
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,9 @@ Ints = NDArray[np.int64]
 SURE = 1.96  # z from which on a word sets a segment apart
 SHOWN = 8  # words of a segment that are kept
 IN_NAME = 2
+LONGEST = 40  # characters of a word in a name
 COMMON = 0.1  # a word of a name is said by at least so many of the segment
-PRIOR = 500.0  # pseudo-counts of the informative prior, spread as the words are over all users
+PRIOR = 0.1  # of all counts: what the informative prior weighs
 
 
 @dataclass(frozen=True)
@@ -72,17 +74,16 @@ def words_apart(terms: Terms, labels: Ints, groups: int) -> list[list[Word]]:
     if not terms.words:
         return [[] for _ in range(groups)]
     users = len(labels)
-    member: Any = sparse.csr_array((np.ones(users), (labels + 1, np.arange(users))), shape=(groups + 1, users))
-    counts = np.asarray((member @ terms.held).todense(), np.float64)  # [1 + groups, words], who has no group first
-    size = np.bincount(labels + 1, minlength=groups + 1)
-    everybody = counts.sum(0)
-    prior = PRIOR * everybody / everybody.sum()
+    everybody = np.asarray(terms.held.sum(0), np.float64).ravel()
+    prior = PRIOR * everybody
     out = []
     for g in range(groups):
-        mine, rest = counts[g + 1], everybody - counts[g + 1]
+        members = np.flatnonzero(labels == g)
+        mine = np.asarray(terms.held[members].sum(0), np.float64).ravel()
+        rest = everybody - mine
         odds = _log_odds(mine, prior) - _log_odds(rest, prior)
         z = odds / np.sqrt(1 / (mine + prior) + 1 / (rest + prior))
-        share = mine / max(size[g + 1], 1)
+        share = mine / max(len(members), 1)
         lift = share / (everybody / users)
         best = [i for i in np.argsort(-z, kind="stable")[:SHOWN].tolist() if z[i] >= SURE and lift[i] > 1]
         out.append([Word(terms.words[i], float(share[i]), float(lift[i]), float(z[i])) for i in best])
@@ -90,7 +91,9 @@ def words_apart(terms: Terms, labels: Ints, groups: int) -> list[list[Word]]:
 
 
 def _log_odds(counts: NDArray[np.float64], prior: NDArray[np.float64]) -> NDArray[np.float64]:
-    against = np.maximum(counts.sum() + PRIOR - counts - prior, 0.5)  # of a vocabulary of one word nothing is left
+    against = np.maximum(
+        counts.sum() + prior.sum() - counts - prior, 0.5
+    )  # of a vocabulary of one word nothing is left
     return np.asarray(np.log((counts + prior) / against), np.float64)
 
 
@@ -99,10 +102,15 @@ def names(words: Sequence[Sequence[Word]], ids: Sequence[int], taken: Sequence[s
     used = {name.casefold() for name in taken}
     found = []
     for apart, number in zip(words, ids, strict=True):
-        common = [w.word for w in apart if w.share >= COMMON] or [w.word for w in apart]
-        options = [" · ".join(common[:count]) for count in range(IN_NAME, len(common) + 1)] or [*common[:1]]
-        options += [f"{options[0]} {number}" if options else f"segment {number}", f"segment {number}"]
-        name = next(option for option in options if option.casefold() not in used)
+        common = [_short(w.word) for w in apart if w.share >= COMMON] or [_short(w.word) for w in apart]
+        options = [" · ".join(common[:few]) for few in range(IN_NAME, len(common) + 1)] or [*common[:1]]
+        base = options[0] if options else "segment"
+        more = (f"{base} {number}" if i == 0 else f"{base} {number}.{i}" for i in count())
+        name = next(option for option in chain(options, more) if option.casefold() not in used)
         used.add(name.casefold())
         found.append(name)
     return found
+
+
+def _short(word: str) -> str:
+    return " ".join(word.split())[:LONGEST]

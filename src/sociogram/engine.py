@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from sociogram.loaders.load import LoadReport
     from sociogram.loaders.source import Source
     from sociogram.queries.ask import Asker, Key
+    from sociogram.queries.changes import Change
     from sociogram.queries.influence.influence import Influence
     from sociogram.queries.named import NamedQueries
     from sociogram.queries.rows import Interested, Profile, Recommendation, Rows, Similar, Tag
@@ -175,12 +176,14 @@ class Engine:
 
     def rollback(self, run: str | None = None) -> "Written":
         """Publish an earlier run again (the last superseded one unless named)."""
-        if run is None:
-            earlier = [p for p in self.published() if p.state == "superseded"]
-            if not earlier:
-                raise PublishError("there is no earlier published run to go back to. See: sociogram runs")
-            run = max(earlier, key=lambda p: p.finished_at or "").id
-        return self.publish(run)
+        return self.publish(run or self._earlier())
+
+    def _earlier(self) -> str:
+        """Id of the run that was published before the live one."""
+        earlier = [p for p in self.published() if p.state == "superseded"]
+        if not earlier:
+            raise PublishError("there is no earlier published run to go back to. See: sociogram runs")
+        return max(earlier, key=lambda p: p.finished_at or "").id
 
     def unpublish(self) -> int:
         """Remove all that publishing wrote, and nothing else; returns how many nodes changed."""
@@ -199,6 +202,15 @@ class Engine:
     def profile(self, user: "Key") -> "Profile":
         """All that was published about a user, by key or exact name."""
         return self._ask.profile(user)
+
+    def changes(self, user: "Key", since: Run | str | None = None) -> "Rows[Change]":
+        """What changed about a user (key) from the run `since`, by default the one published before, to the live run."""
+        from sociogram.queries.changes import changes
+
+        if since is None:
+            since = self._earlier()
+        before = self.runs.get(since) if isinstance(since, str) else since
+        return changes(before.profiles, self._run(None).profiles, user)
 
     def tags(self, user: "Key") -> "Rows[Tag]":
         """A user's published interests, strongest first."""

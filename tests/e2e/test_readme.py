@@ -15,7 +15,8 @@ COMMANDS = [line.removeprefix(".venv/bin/") for line in LINES if "sociogram " in
 QUICK = [
     c
     for c in COMMANDS
-    if c.split()[1] in ("profile", "similar", "recommend", "cypher", "tags", "embeddings", "queries", "query")
+    if c.split()[1]
+    in ("profile", "similar", "recommend", "cypher", "tags", "embeddings", "queries", "query", "segments")
     and " 17" not in c
 ]
 QUICK += [c for c in COMMANDS if c.startswith("sociogram db status")]

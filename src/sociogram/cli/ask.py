@@ -1,4 +1,4 @@
-"""sociogram profile, tags, similar, recommend, embeddings, cypher: what was published."""
+"""sociogram profile, changes, tags, similar, recommend, embeddings, cypher: what was published."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -32,7 +32,7 @@ Count = Annotated[int, typer.Option("-k", help="How many.")]
 
 
 def register(app: typer.Typer) -> None:
-    for command in (profile, tags, similar, recommend, interested, embeddings, cypher):
+    for command in (profile, changes, tags, similar, recommend, interested, embeddings, cypher):
         app.command()(command)
 
 
@@ -73,6 +73,25 @@ def profile(
     if any(t.observed for t in found.tags):
         typer.echo("* observed in the graph")
     hint(f"sociogram similar {found.id} -k 5", f"sociogram recommend {found.id} -k 5")
+
+
+def changes(
+    who: Who,
+    since: Annotated[str | None, typer.Option(help="Run id (default: the run published before the live one).")] = None,
+    mapping: MappingFile = None,
+    uri: Uri = None,
+    database: Database = None,
+    user: User = None,
+    password_file: PasswordFile = None,
+    json: Json = False,
+) -> None:
+    """What changed about a user from an earlier run to the live one: segment, scores, tags, predicted attributes.
+
+    Example: sociogram changes u0412
+    """
+    with open_engine(uri, database, user, password_file, mapping) as engine:
+        rows = engine.changes(who, since).to_dicts()
+    print_json(rows) if json else print_table(rows, ("what", "before", "after"))
 
 
 def tags(
