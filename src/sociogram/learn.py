@@ -64,7 +64,7 @@ def fit_snapshot(
     profiles, report = fit(snapshot, text_encoder, config, run.folder, progress, spent=spent, finish=finish)
     text_encoder.save(run.folder / "encoder")
     report = {"run": run.id, "createdAt": now(), **report}
-    report["segments"] = place_users(run, runs, profiles, snapshot, seed=config.seed, progress=progress)
+    report["segments"] = place_users(run, runs, profiles, snapshot, progress)
     profiles.save(run.folder)
     if truth is not None:
         report["planted"] = found(load_truth(truth), tag_table(profiles, len(profiles.tags)))

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sociogram.errors import InputError
@@ -20,32 +21,28 @@ LOOKED_AT = 3  # earlier runs
 
 
 def place_users(
-    run: Run, runs: Runs, profiles: Profiles, snapshot: Snapshot, *, seed: int = 0, progress: Progress = SILENT
+    run: Run, runs: Runs, profiles: Profiles, snapshot: Snapshot, progress: Progress = SILENT
 ) -> dict[str, Any]:
     """Give the profiles their table of users, write segments.json into the run's folder, and return the report's section.
 
     Ids and names are those of the last finished run of the same users, where the members are; its way of segmenting is kept too, as
-    long as it fits the graph.
+    long as it fits the graph. The seed of learning plays no part: the same ties always give the same scores and communities.
     """
     from sociogram.queries.influence.scores import user_scores
     from sociogram.queries.segments import segments
     from sociogram.queries.segments.people import People
-    from sociogram.queries.segments.settings import SegmentSettings
 
     started = time.perf_counter()
     past = last_of_the_same(run, runs, profiles)
     with progress.stage("place among ties", 1) as stage:
-        profiles.users, next_community = user_scores(
-            snapshot, seed=seed, before=None if past is None else past.communities
-        )
+        profiles.users, next_community = user_scores(snapshot, before=None if past is None else past.communities)
         stage.advance(1)
     people = People(profiles, snapshot, HeldOutInterests.load(run.folder))
-    settings = SegmentSettings(seed=seed)
     try:
-        found = segments.segment(people, settings if past is None else past.settings, past=past, progress=progress)
+        found = segments.segment(people, None if past is None else past.settings, past=past, progress=progress)
     except InputError as error:  # a property that a rule reads is gone, or there are too few users for the floor
         progress.say("segments", f"no longer as in the run before ({error}); by embedding instead")
-        found = segments.segment(people, settings, past=past, progress=progress)
+        found = segments.segment(people, past=past, progress=progress)
     segments.put(profiles, found)
     segments.save(run.folder, found, next_community)
     return {**found.to_dict(), "seconds": round(time.perf_counter() - started, 2)}
@@ -103,7 +100,7 @@ def segment_anew(
 
 
 def _settings(asked: Mapping[str, Any], past: "Past | None") -> "SegmentSettings":
-    """What was asked for; the run's own settings where nothing was."""
+    """What was asked for; the run's own way, where no way was."""
     from sociogram.queries.segments.rules import read_rules
     from sociogram.queries.segments.settings import SegmentSettings
 
@@ -111,6 +108,6 @@ def _settings(asked: Mapping[str, Any], past: "Past | None") -> "SegmentSettings
     if asked.get("rules") is not None:
         said["rules"] = {rule.name: rule.text for rule in read_rules(asked["rules"])}
         said.setdefault("method", "rule")
-    if not said and past is not None:
-        return past.settings
+    if past is not None and not {"method", "k", "resolution"} & set(said):
+        return replace(past.settings, **said)
     return SegmentSettings(**said)

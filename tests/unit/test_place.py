@@ -86,7 +86,8 @@ def test_the_next_run_keeps_ids_names_and_communities(home: Home, graph: Snapsho
     was, now = before.profiles.users, run.profiles.users
     assert was is not None
     assert now is not None
-    assert (was["community"] == now["community"]).mean() > 0.5
+    assert was["community"].equals(now["community"])
+    assert was["reach"].equals(now["reach"])
     names = {s["id"]: s["name"] for s in before.report["segments"]["segments"]}
     for s in run.report["segments"]["segments"]:
         assert names.get(s["id"], s["name"]) == s["name"]
@@ -103,6 +104,8 @@ def test_the_way_of_segmenting_is_kept_while_it_fits(home: Home, graph: Snapshot
     assert json.loads((before.folder / "segments.json").read_text())["settings"]["rules"] == rules
     assert before.report["segments"]["settings"]["method"] == "rule"
     assert "Segments" in before.report_html.read_text(encoding="utf-8")
+    higher = segment_anew(before, graph, {"floor": 20})
+    assert (higher.settings.method, higher.settings.floor, dict(higher.settings.rules)) == ("rule", 20, rules)
     kept = fit_snapshot(graph, home, seed=1, **QUICK)
     assert kept.report["segments"]["settings"]["rules"] == rules
     stored = Runs(home.runs).get(kept.id)
