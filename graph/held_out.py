@@ -20,8 +20,8 @@ class HeldOutInterests:
     test: sparse.csr_array  # [users, topics] ones
 
     def save(self, folder: Path) -> None:
-        """Write held_out.npz under `folder`."""
-        parts: dict[str, Any] = {"embeddings": self.embeddings, "shape": np.array(self.known.shape)}
+        """Write held_out.npz under `folder`, embeddings in half precision: groups are made of them, nothing else."""
+        parts: dict[str, Any] = {"embeddings": self.embeddings.astype(np.float16), "shape": np.array(self.known.shape)}
         for name, matrix in (("known", self.known), ("test", self.test)):
             pairs: Any = matrix.tocoo()
             parts[name] = np.stack([pairs.row, pairs.col]).astype(np.int64)
@@ -38,4 +38,4 @@ class HeldOutInterests:
                 sparse.csr_array((np.ones(stored[name].shape[1], np.float32), tuple(stored[name])), shape=shape)
                 for name in ("known", "test")
             )
-            return cls(stored["embeddings"], known, test)
+            return cls(stored["embeddings"].astype(np.float32), known, test)

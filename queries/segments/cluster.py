@@ -10,19 +10,8 @@ from numpy.typing import NDArray
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]
 
-TRIED = (
-    3,
-    4,
-    5,
-    6,
-    8,
-    10,
-    12,
-    16,
-    20,
-    24,
-    32,
-)  # numbers of segments that are tried where none is given; two are too coarse to be of use
+# numbers of segments where none is given; two are too coarse to be of use
+TRIED = (3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32)
 RESAMPLES = 4  # halves of the users on which each number is tried
 SAMPLE = 3_000  # users that choose the number
 LEARNED = 20_000  # users that the centres are learned from at most; the others join the nearest

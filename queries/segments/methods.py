@@ -28,7 +28,6 @@ class Made:
     again: Callable[[int, bool], Ints] | None = None  # seed, on a resample: labels anew
     names: Sequence[str] = ()  # of the labels, where the method gives them
     unseen: Callable[[], Ints] | None = None  # labels that know nothing of what was held out; None: there are none
-    blind: bool = False  # whether behaviours and interests are no input at all
 
 
 def make(people: People, settings: SegmentSettings) -> Made:
@@ -104,7 +103,7 @@ def _leiden(people: People, settings: SegmentSettings, least: int) -> Made:
     notes = _told(dropped, least, "most tied")
     if outside:
         notes.append(f"{outside:,} users have no tie to any segment of {least:,} or more: other")
-    return Made(labels, notes, again, unseen=lambda: labels, blind=True)
+    return Made(labels, notes, again, unseen=lambda: labels)
 
 
 def _merged_tied(ties: Ties, labels: Ints, least: int) -> tuple[Ints, int]:
@@ -147,9 +146,7 @@ def _rule(people: People, settings: SegmentSettings, least: int) -> Made:
     place[kept] = np.arange(len(kept))
     labels = place[labels]
     blind = not any(rule.learned for rule in rules)
-    return Made(
-        labels, notes, names=[rules[i].name for i in kept], unseen=(lambda: labels) if blind else None, blind=blind
-    )
+    return Made(labels, notes, names=[rules[i].name for i in kept], unseen=(lambda: labels) if blind else None)
 
 
 def _told(dropped: int, least: int, how: str) -> list[str]:

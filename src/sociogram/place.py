@@ -84,13 +84,11 @@ def segment_anew(
         raise InputError(f"run {run.id} did not finish ({run.record['state']}). Continue it first: sociogram fit")
     profiles = run.profiles
     past = segments.load_past(run.folder, profiles)
+    if keep and past is None:  # it has no table of users
+        raise InputError(f"run {run.id} is of an earlier version and cannot take segments. Learn anew: sociogram fit")
     people = People(profiles, snapshot, HeldOutInterests.load(run.folder))
     found = segments.segment(people, _settings(asked, past), past=past, progress=progress)
-    if keep:
-        if past is None:  # a run of an earlier version has no table of users yet
-            raise InputError(
-                f"run {run.id} is of an earlier version and cannot take segments. Learn anew: sociogram fit"
-            )
+    if keep and past is not None:
         segments.put(profiles, found)
         profiles.save_users(run.folder)
         segments.save(run.folder, found, past.communities.next_id)
