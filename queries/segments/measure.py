@@ -74,29 +74,27 @@ class Lift:
 def held_out_lift(labels: Ints, known: sparse.csr_array, held: sparse.csr_array, seed: int = 0) -> Lift | None:
     """Lift of segments on pairs of user and topic (or item) that they were not made from; None where nothing can be said.
 
-    For every held-out pair (u, t): the share of u's segment that is known to have t, and the share of all users that is. Lift is the
-    ratio of the sums: about 1 for random segments. `known` and `held` are sparse ones [users, topics] without common entries.
+    For every held-out pair (u, t): the share of u's segment that is known to have t, and the share of all users (that have a segment)
+    that is. Lift is the ratio of the sums: about 1 for random segments. `known` and `held` are sparse ones [users, topics] without common entries.
     """
     rng = np.random.default_rng((seed, 23))
-    pairs: Any = held.tocoo()
-    able = np.unique(pairs.row[labels[pairs.row] >= 0])
+    inside = np.flatnonzero(labels >= 0)
+    labels, known = labels[inside], sparse.csr_array(known[inside])
+    pairs: Any = sparse.coo_array(held[inside])
     chosen = np.zeros(len(labels), np.bool_)
-    chosen[rng.permutation(able)[:JUDGES]] = True
+    chosen[rng.permutation(np.unique(pairs.row))[:JUDGES]] = True
     user, topic = pairs.row[chosen[pairs.row]], pairs.col[chosen[pairs.row]]
     asked, topic = np.unique(topic, return_inverse=True)
     known = sparse.csr_array(known[:, asked])
-    usual = np.asarray(known.sum(0)).ravel()[topic] / known.shape[0]
+    usual = np.asarray(known.sum(0)).ravel()[topic] / max(len(labels), 1)
     if not len(user) or not usual.sum():
         return None
     judges, place = np.unique(user, return_inverse=True)
     below = np.bincount(place, usual)
     above = np.bincount(place, _shares(labels, known, user, topic))
     shuffled = np.zeros((SHUFFLES, len(judges)))
-    there = np.flatnonzero(labels >= 0)
     for i in range(SHUFFLES):
-        mixed = labels.copy()
-        mixed[there] = labels[rng.permutation(there)]
-        shuffled[i] = np.bincount(place, _shares(mixed, known, user, topic))
+        shuffled[i] = np.bincount(place, _shares(rng.permutation(labels), known, user, topic))
     by_chance = shuffled.sum(1) / below.sum()
     mean = shuffled.mean(0)
     weight = rng.multinomial(len(judges), np.full(len(judges), 1 / len(judges)), DRAWS).astype(np.float64)
@@ -122,11 +120,10 @@ def _range(values: NDArray[np.float64]) -> tuple[float, float]:
 
 def _shares(labels: Ints, known: sparse.csr_array, user: Ints, topic: Ints) -> NDArray[np.float64]:
     """Of each pair, the share of the user's segment that is known to have the topic."""
-    groups = int(labels.max()) + 2
-    size = np.bincount(labels + 1, minlength=groups)
+    size = np.bincount(labels)
     member: Any = sparse.csr_array(
-        (np.ones(len(labels)), (labels + 1, np.arange(len(labels)))), shape=(groups, len(labels))
+        (np.ones(len(labels)), (labels, np.arange(len(labels)))), shape=(len(size), len(labels))
     )
     counts = (member @ known).toarray()
-    at = labels[user] + 1
+    at = labels[user]
     return np.asarray(counts[at, topic] / size[at], np.float64)

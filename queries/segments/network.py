@@ -87,7 +87,7 @@ def betweenness(ties: Ties, *, seed: int = 0) -> Floats:
 
     n = ties.shape[0]
     pivots = int(np.clip(PIVOTS_WORK / max(ties.nnz, 1), *PIVOTS))
-    with _one_thread(ties) as graph:
+    with _one_thread(ties, weighted=False) as graph:  # a weight would be read as a distance
         if pivots >= n:
             return np.asarray(nk.centrality.Betweenness(graph, normalized=True).run().scores())
         nk.setSeed(seed, False)
@@ -95,14 +95,14 @@ def betweenness(ties: Ties, *, seed: int = 0) -> Floats:
 
 
 @contextmanager
-def _one_thread(ties: Ties) -> "Iterator[Graph]":
+def _one_thread(ties: Ties, *, weighted: bool = True) -> "Iterator[Graph]":
     """The graph as NetworKit has it, and its threads at one while it is used: parallel sums are not repeatable."""
     import networkit as nk
 
     upper = sparse.triu(ties, k=1).tocoo()
-    graph = nk.Graph(ties.shape[0], weighted=True)
+    graph = nk.Graph(ties.shape[0], weighted=weighted)
     ends = (upper.row.astype(np.uint64), upper.col.astype(np.uint64))
-    graph.addEdges((upper.data.astype(np.float64), ends))
+    graph.addEdges((upper.data.astype(np.float64), ends) if weighted else ends)
     threads = nk.getMaxNumberOfThreads()
     nk.setNumberOfThreads(1)
     try:

@@ -32,6 +32,9 @@ def test_betweenness_equals_that_of_networkx_and_its_estimate_is_near(monkeypatc
     score = nx.betweenness_centrality(graph)
     wanted = np.array([score[i] for i in range(300)])
     assert np.allclose(betweenness(ties_of(graph)), wanted)
+    heavy = ties_of(graph)
+    heavy.data *= np.arange(heavy.nnz) % 7 + 1.0
+    assert np.allclose(betweenness(sparse.csr_array(heavy + heavy.T)), wanted)  # weights are no distances
     monkeypatch.setattr(network, "PIVOTS", (100, 100))
     estimated = betweenness(ties_of(graph))
     assert not np.allclose(estimated, wanted)
