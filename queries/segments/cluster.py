@@ -72,7 +72,7 @@ def choose_k(x: Floats, floor: int, seed: int = 0) -> tuple[int, list[Tried]]:
     rng = np.random.default_rng((seed, 17))
     rows = np.sort(rng.choice(len(x), SAMPLE, replace=False)) if len(x) > SAMPLE else np.arange(len(x))
     sample = x[rows]
-    most = min(len(x) // floor, len(sample) // 4)
+    most = min(len(x) // (2 * floor), len(sample) // 4)  # twice the floor on average: else many would fall below it
     tried = [_try(sample, k, rng) for k in TRIED if k <= most]
     if not tried:
         return 1, []
