@@ -27,12 +27,10 @@ TOPICS = {
     "quality": "Newcomers, suspects, quality",
 }
 ASKED: dict[str, dict[str, str]] = {  # where the example in the header would show little here
-    "bridges": {"by": "city"},
-    "community_links": {"by": "city"},
-    "segments": {"by": "city"},
-    "segment_lift": {"by": "city", "k": "1"},
-    "topic_by_segment": {"topic": "climbing", "by": "predictedLifeStage"},
-    "item_by_segment": {"item": "i0004", "by": "predictedLifeStage"},
+    "segments": {"by": "segmentName"},
+    "segment_lift": {"by": "segmentName", "k": "1"},
+    "topic_by_segment": {"topic": "climbing", "by": "segmentName"},
+    "item_by_segment": {"item": "i0004", "by": "segmentName"},
     "similar_to_description": {"vector": "climbers who bake"},
     "evidence_for_tag": {"user": "u0120", "topic": "climbing"},
     "who_influences": {"user": "u0278", "days": "90"},

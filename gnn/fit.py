@@ -41,6 +41,7 @@ from sociogram.gnn.tag_table import tag_table
 from sociogram.gnn.texts import collect_texts
 from sociogram.gnn.train import Trainer
 from sociogram.gnn.tuning import Tuner, first_table
+from sociogram.graph.held_out import HeldOutInterests
 from sociogram.graph.profile import Attribute, Profiles
 from sociogram.graph.snapshot import Snapshot
 from sociogram.progress import SILENT, Progress
@@ -79,6 +80,13 @@ class Fitted:
     def choice(self) -> Choice:
         return self.learned.choice
 
+    @property
+    def factors(self) -> dict[str, Floats]:
+        """Of users and items, by label; empty where there are no behaviours."""
+        if self.items is None:
+            return {}
+        return {self.context.snapshot.users.label: self.items.user_factors, **self.items.item_factors}
+
 
 def fit(
     snapshot: Snapshot,
@@ -102,6 +110,7 @@ def fit(
     c, choice = made.context, made.choice
     profiles, attribute_report = profiles_of(made, progress, clock)
     _save(made.model, config, choice, folder)
+    _keep_held_out(choice, made.factors, folder)
     if made.model.shape.topics and choice.judged:
         shared, published = made.vectors[profiles.user_label], profiles.embeddings[profiles.user_label]
         TopicTower.of(made.model, choice, shared, published[:, : shared.shape[1]]).save(folder)
@@ -125,12 +134,11 @@ def profiles_of(
     tags = tag_table(c, made.phase, made.choice, made.raw)
     with (clock or Clock()).stage("reasons"):
         evidence = reasons(c, made.phase, made.choice, made.model, tags, progress)
-    factors = {} if items is None else {snapshot.users.label: items.user_factors, **items.item_factors}
     profiles = Profiles(
         user_label=snapshot.users.label,
         keys={label: n.keys for label, n in snapshot.nodes.items()},
         names={label: n.names for label, n in snapshot.nodes.items()},
-        embeddings=embeddings(made.vectors, factors, snapshot, config),
+        embeddings=embeddings(made.vectors, made.factors, snapshot, config),
         tags=tags,
         recommendations=items.table(kept(config.recommendations, len(snapshot.users)))
         if items
@@ -302,6 +310,15 @@ def _save(model: Sociogram, config: FitConfig, choice: Choice, folder: Path) -> 
         "offset": {"weights": choice.phase.offset.weights, "scales": choice.phase.offset.scales},
     }
     (folder / "calibration.json").write_text(json.dumps(record, indent=1), encoding="utf-8")
+
+
+def _keep_held_out(choice: Choice, factors: Mapping[str, Floats], folder: Path) -> None:
+    """The test part and the embeddings of the network that has not seen it, so that what is made of embeddings can be judged."""
+    c = choice.context
+    if c.split.test.nnz and not c.found.derived:  # derived ones could be read off the behaviours in the factors
+        vectors, _, _ = network_outputs(choice.model, choice.phase.problem, choice.phase.graph)
+        unseen = embeddings(vectors, factors, c.snapshot, c.config)[c.snapshot.users.label]
+        HeldOutInterests(unseen, c.split.train, c.split.test).save(folder)
 
 
 def _report(

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 
 from sociogram.gnn.calibrate import platt
-from sociogram.gnn.matrices import moments
 from sociogram.gnn.interactions import Interactions
+from sociogram.gnn.matrices import moments
 from sociogram.gnn.metrics import average_precision, mean
 from sociogram.gnn.priors import Matrix, fit_ials
 

@@ -11,7 +11,7 @@ SCALARS = frozenset({"STRING", "INTEGER", "FLOAT", "BOOLEAN"})
 SAMPLE = 1_000  # users whose values are looked at
 MOST = 8  # each costs the index memory and every later write to it time
 LONGEST = 200  # characters: longer text is no category
-GROUPS = ("segment", "community")  # that later steps write under the same prefix
+GROUPS = ("segment", "segment_name", "community")  # published ones, as in WriteMapping
 
 
 def filter_properties(store: Store, mapping: GraphMapping, predicted: tuple[str, ...] = ()) -> tuple[str, ...]:
@@ -20,7 +20,7 @@ def filter_properties(store: Store, mapping: GraphMapping, predicted: tuple[str,
     A property without a value in the sample, of several types, or private is left out, named or not.
     """
     user = mapping.user
-    groups = [mapping.write.prefix + name for name in GROUPS]
+    groups = [mapping.write.name(group) for group in GROUPS]
     named = mapping.write.filters or (*user.categorical, *user.numeric, *groups, *user.predict, *predicted)
     wanted = [name for name in dict.fromkeys(named) if name not in user.private and name != user.key]
     rows = store.read(

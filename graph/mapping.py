@@ -75,6 +75,12 @@ class WriteMapping:
     keywords: str = "keywords"
     run: str = "profileRun"
     published_at: str = "profiledAt"
+    influence: str = "influence"
+    reach: str = "reach"
+    community: str = "community"
+    bridging: str = "bridging"
+    segment: str = "segment"
+    segment_name: str = "segmentName"
     interested_in: str = "INTERESTED_IN"
     recommended: str = "RECOMMENDED"
     confidence: str = "Confidence"  # put after the name of a predicted attribute

@@ -13,6 +13,7 @@ from safetensors.numpy import load_file, save_file
 from sociogram.errors import InputError
 
 Key = int | str
+USER_COLUMNS = ("influence", "reach", "community", "bridging", "segment", "segment_name")  # as in WriteMapping
 
 
 @dataclass
@@ -45,9 +46,10 @@ class Profiles:
     evidence: pd.DataFrame | None = (
         None  # of the shown tags, as gnn.reasons makes it; runs of earlier versions have none
     )
+    users: pd.DataFrame | None = None  # a row a user, columns USER_COLUMNS; None in runs of earlier versions
 
     def save(self, folder: Path) -> None:
-        """Write under `folder`: profiles.json, embeddings.safetensors, tags.parquet, recommendations.parquet."""
+        """Write under `folder`: profiles.json, embeddings.safetensors, tags.parquet, recommendations.parquet, users.parquet."""
         folder.mkdir(parents=True, exist_ok=True)
         save_file(
             {label: np.ascontiguousarray(x) for label, x in self.embeddings.items()}, folder / "embeddings.safetensors"
@@ -56,6 +58,8 @@ class Profiles:
         self.recommendations.to_parquet(folder / "recommendations.parquet", index=False)
         if self.evidence is not None:
             self.evidence.to_parquet(folder / "evidence.parquet", index=False)
+        if self.users is not None:
+            self.save_users(folder)
         attributes = {
             name: {"kind": a.kind, "values": a.values, "confidence": np.round(a.confidence, 4).tolist()}
             for name, a in self.attributes.items()
@@ -70,6 +74,13 @@ class Profiles:
         staged = folder / "profiles.json.part"
         staged.write_text(json.dumps(record, ensure_ascii=False), encoding="utf-8")
         staged.rename(folder / "profiles.json")  # last: a folder with it is complete
+
+    def save_users(self, folder: Path) -> None:
+        """Write the table of users alone, in one step: it changes when users are segmented anew."""
+        if self.users is not None:
+            staged = folder / "users.parquet.part"
+            self.users.to_parquet(staged, index=False)
+            staged.rename(folder / "users.parquet")
 
     @classmethod
     def load(cls, folder: Path) -> "Profiles":
@@ -87,6 +98,7 @@ class Profiles:
             recommendations=pd.read_parquet(folder / "recommendations.parquet"),
             attributes=attributes,
             evidence=pd.read_parquet(evidence) if evidence.exists() else None,
+            users=pd.read_parquet(folder / "users.parquet") if (folder / "users.parquet").exists() else None,
             **record,
         )
 

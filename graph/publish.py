@@ -11,7 +11,7 @@ from neo4j.vector import Vector
 from sociogram.errors import PublishError
 from sociogram.graph.filters import ensure_range_indexes, filter_properties
 from sociogram.graph.mapping import GraphMapping
-from sociogram.graph.profile import Profiles
+from sociogram.graph.profile import USER_COLUMNS, Profiles
 from sociogram.graph.publish_links import LinkGroup, link_groups, shown_tags, statements
 from sociogram.graph.schema import quote
 from sociogram.graph.snapshot import now
@@ -72,7 +72,7 @@ def publish(
     _clear_stage(store, run, staged, mapping)
     with progress.stage("publishing", sum(map(len, profiles.keys.values())), "nodes") as stage:
         _stage_nodes(store, mapping, run, profiles, names, groups, stage)
-        _flip(store, mapping, run, names, staged, groups)
+        _flip(store, mapping, run, names, _gone(store, names, staged), groups)
         index_profiles(store, mapping, profiles)
     linked = {kind: sum(len(g) for g in groups if g.kind == kind) for kind in {g.kind for g in groups}}
     return Written(
@@ -107,6 +107,8 @@ def property_names(mapping: GraphMapping, profiles: Profiles) -> dict[str, list[
     for attribute in profiles.attributes:
         name = predicted_name(mapping, attribute)
         user += [name, name + w.confidence]
+    if profiles.users is not None:
+        user += [w.name(column) for column in USER_COLUMNS]
     return names
 
 
@@ -115,6 +117,15 @@ def staged_names(mapping: GraphMapping, names: dict[str, list[str]], groups: lis
     staged = {label: [NEXT + name for name in properties] for label, properties in names.items()}
     staged[mapping.user.label] += [NEXT + name for group in groups for name in group.names]
     return staged
+
+
+def _gone(store: Store, names: dict[str, list[str]], staged: dict[str, list[str]]) -> dict[str, list[str]]:
+    """What the flip removes, by label: the staged properties, and what an earlier run wrote and this one does not have."""
+    ours, _ = written_by_us(store)
+    return {
+        label: [*staged[label], *sorted(ours.get(label, set()) - set(properties) - set(staged[label]))]
+        for label, properties in names.items()
+    }
 
 
 def published_runs(store: Store) -> list[PublishedRun]:
@@ -267,6 +278,7 @@ def _node_rows(
 ) -> Iterator[dict[str, Any]]:
     is_user = label == profiles.user_label
     tags = _tags_by_user(profiles) if is_user else []
+    placed = _user_rows(profiles) if is_user else []
     for i, key in enumerate(profiles.keys[label]):
         vector = vectors[i]
         row: dict[str, Any] = {
@@ -278,9 +290,18 @@ def _node_rows(
             for attribute in profiles.attributes.values():
                 value = attribute.values[i]
                 row["p"] += [value, None if value is None else float(attribute.confidence[i])]
+            row["p"] += placed[i] if placed else []
             for group in groups:
                 row["p"] += group.of(i)
         yield row
+
+
+def _user_rows(profiles: Profiles) -> list[list[Any]]:
+    """Values of the table of users as Bolt takes them: None (no property) where one is missing."""
+    if profiles.users is None:
+        return []
+    table = profiles.users[list(USER_COLUMNS)].astype(object)
+    return [list(row) for row in table.where(table.notna(), None).itertuples(index=False)]
 
 
 def _tags_by_user(profiles: Profiles) -> list[tuple[list[str], list[float]]]:
@@ -303,7 +324,7 @@ def _flip(
     mapping: GraphMapping,
     run: str,
     names: dict[str, list[str]],
-    staged: dict[str, list[str]],
+    gone: dict[str, list[str]],
     groups: list[LinkGroup],
 ) -> None:
     """One transaction: staged lists become relationships, staged properties the live ones, those of the old run go."""
@@ -311,7 +332,7 @@ def _flip(
     made = statements(mapping, groups, run, mark, NEXT)
     for label, properties in names.items():
         sets = ", ".join(f"n.{quote(name)} = n.{quote(NEXT + name)}" for name in properties)
-        removes = ", ".join(f"n.{quote(name)}" for name in staged[label])
+        removes = ", ".join(f"n.{quote(name)}" for name in gone[label])
         made.append(
             (f"MATCH (n:{quote(label)}) WHERE n.{quote(mark)} = $run SET {sets} REMOVE {removes}", {"run": run})
         )

@@ -5,10 +5,11 @@ from typing import Any, cast
 
 from sociogram.errors import InputError, NotFoundError
 from sociogram.graph.mapping import GraphMapping
+from sociogram.graph.profile import USER_COLUMNS
 from sociogram.graph.publish import live_run, predicted_name
 from sociogram.graph.store import Store
 from sociogram.queries.catalogue import nearest
-from sociogram.queries.library import query, translate
+from sociogram.queries.library import PROFILE, query, translate
 from sociogram.queries.portrait import portrait
 from sociogram.queries.rows import Profile, Recommendation, Rows, Tag
 
@@ -87,7 +88,8 @@ class Asker:
         key = self.resolve(user)
         row = self._read("profile", user=[key])[0]
         write = self._mapping.write
-        ours = {write.name(n) for n in ("embedding", "tags", "tag_scores", "keywords", "run", "published_at")}
+        ours = {write.name(field) for field in PROFILE.values()}
+        placed = {name: row["properties"].get(write.name(name)) for name in USER_COLUMNS}
         attributes = {}
         for attribute in self._mapping.user.predict:
             name = predicted_name(self._mapping, attribute)
@@ -101,7 +103,7 @@ class Asker:
         tags, name = list(self.tags(key)), str(row["name"])
         alike = self._read("similar", user=[key], k=1)
         like = _called(alike[0]) if alike else None
-        words, segment = row["keywords"] or [], row["properties"].get(f"{write.prefix}segment")
+        words = row["keywords"] or []
         return Profile(
             row["id"],
             name,
@@ -112,7 +114,8 @@ class Asker:
             row["embedding"] or [],
             row["run"],
             str(row["at"]),
-            portrait(name, self._mapping.user, rest, tags, words, like, segment),
+            portrait(name, self._mapping.user, rest, tags, words, like, placed["segment_name"]),
+            **placed,
         )
 
     def tags(self, user: Key) -> Rows[Tag]:

@@ -17,7 +17,6 @@ VARIABLES = {
     "topic": "topic", "topic2": "topic", "item": "item", "item2": "item",
 }  # fmt: skip
 RELATIONSHIPS = {"did": "behaviour", "tie": "tie", "tagged": "interest", "about": "about"}
-LATER = ("segment", "influence", "reach", "community", "bridging")  # written by later steps, under the same prefix
 PROFILE = {
     "embedding": "embedding",
     "tags": "tags",
@@ -25,6 +24,12 @@ PROFILE = {
     "keywords": "keywords",
     "profileRun": "run",
     "profiledAt": "published_at",
+    "influence": "influence",
+    "reach": "reach",
+    "community": "community",
+    "bridging": "bridging",
+    "segment": "segment",
+    "segmentName": "segment_name",
 }
 _NAMES = "User|Item|Topic|KNOWS|TAGGED|VIEWED|ABOUT|INTERESTED_IN|RECOMMENDED"
 
@@ -91,11 +96,14 @@ def _name(mapping: GraphMapping) -> Callable[[re.Match[str]], str]:
     return replace
 
 
+def written_name(mapping: GraphMapping, name: str) -> str:
+    """The name under which one of the profile's properties is written; any other name as it is."""
+    return mapping.write.name(PROFILE[name]) if name in PROFILE else name
+
+
 def _property(mapping: GraphMapping, variable: str, name: str) -> str:
     if name in PROFILE:
-        return f"{variable}.{quote(mapping.write.name(PROFILE[name]))}"
-    if name in LATER:
-        return f"{variable}.{quote(mapping.write.prefix + name)}"
+        return f"{variable}.{quote(written_name(mapping, name))}"
     if name not in ("id", "name", "title" if VARIABLES[variable] == "item" else "name"):
         return f"{variable}.{quote(name)}"  # of the user's own
     nodes = [n for n in mapping.nodes if n.role == VARIABLES[variable]]

@@ -11,11 +11,12 @@ from sociogram.graph.store import Store
 from sociogram.queries.ask import MOST_NAMES, Asker, spellings
 from sociogram.queries.catalogue import Catalogue, nearest
 from sociogram.queries.header import Query
-from sociogram.queries.library import translate
+from sociogram.queries.library import translate, written_name
 from sociogram.queries.parameters import typed
 from sociogram.queries.rows import Rows
 
 Words = Callable[[str], list[float]]
+GROUPED = "by"  # the parameter that names a property of users
 
 
 class NamedQueries:
@@ -35,6 +36,8 @@ class NamedQueries:
                 f"nothing is published in the graph at {self._store.address} yet. Learn and publish profiles first: sociogram fit"
             )
         for p in query.parameters:
+            if p.name == GROUPED:  # one of our own properties may have another name here
+                values[p.name] = written_name(self._mapping, values[p.name])
             if values[p.name] is not None:
                 values[p.name] = self._found(p.type, values[p.name], profiled=profiled)
         return Rows(self._store.read(self.cypher(query), values))

@@ -170,6 +170,28 @@ class Profile:
     run: str
     at: str
     sentence: str  # who the user is
+    influence: float | None = (
+        None  # share of the other users who reach fewer; None: no ties, or a run of an earlier version
+    )
+    reach: float | None = None  # users reached by this one alone (weighted cascade)
+    community: int | None = None
+    bridging: float | None = None  # share of the other users with less betweenness
+    segment: int | None = None
+    segment_name: str | None = None
+
+    @property
+    def place(self) -> list[tuple[str, str]]:
+        """The user's place among the others, in words by name; only what is known."""
+        said = []
+        if self.segment is not None:
+            said.append(("segment", f"{self.segment_name} ({self.segment})"))
+        if self.community is not None:
+            said.append(("community", str(self.community)))
+        if self.influence is not None and self.reach is not None:
+            said.append(("influence", f"{self.influence:.2f} (alone reaches {self.reach:,.1f} users)"))
+        if self.bridging is not None:
+            said.append(("bridging", f"{self.bridging:.2f}"))
+        return said
 
     def to_dict(self) -> dict[str, Any]:
         """Ready for JSON."""
@@ -184,6 +206,7 @@ class Profile:
             (f"predicted {k}", f"{readable(v)} ({c:.2f})" if c is not None else "not sure")
             for k, (v, c) in self.attributes.items()
         ]
+        rows += self.place
         rows += [(t.name, f"{t.probability:.2f}{' (observed)' if t.observed else ''}") for t in self.tags]
         body = "".join(f"<tr><th>{escape(str(k))}</th><td>{escape(str(v))}</td></tr>" for k, v in rows)
         return f"<p>{escape(self.sentence)}</p><table>{body}</table>"

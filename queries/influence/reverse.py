@@ -103,6 +103,15 @@ def _walk(root, indptr, others, p, skip, stamp, mark, queue, state):  # type: ig
 
 
 @numba.njit(cache=True, nogil=True)
+def _random_set(threshold, indptr, others, p, skip, stamp, mark, queue, state):  # type: ignore[no-untyped-def]  # pragma: no cover
+    """The set of a uniform root, root first, in `queue`; returns how many."""
+    root = np.int64(uniform(state) * (len(indptr) - 1))
+    if threshold:
+        return _walk(root, indptr, others, p, skip, stamp, mark, queue, state)
+    return _cascade(root, indptr, others, p, skip, stamp, mark, queue, state)
+
+
+@numba.njit(cache=True, nogil=True)
 def reverse_sets(side, skip, threshold, count, seed):  # type: ignore[no-untyped-def]  # pragma: no cover
     """`count` sets: their starts [count + 1] and their members in one row."""
     indptr, others, p = side
@@ -112,11 +121,7 @@ def reverse_sets(side, skip, threshold, count, seed):  # type: ignore[no-untyped
     mark, queue = np.full(n, -1, np.int64), np.empty(n, np.int32)
     starts, members = np.zeros(count + 1, np.int64), np.empty(max(4 * count, n), np.int32)
     for i in range(count):
-        root = np.int64(uniform(state) * n)
-        if threshold:
-            size = _walk(root, indptr, others, p, skip, i, mark, queue, state)
-        else:
-            size = _cascade(root, indptr, others, p, skip, i, mark, queue, state)
+        size = _random_set(threshold, indptr, others, p, skip, i, mark, queue, state)
         total = starts[i] + size
         if total > len(members):
             longer = np.empty(max(2 * len(members), total), np.int32)
@@ -137,11 +142,7 @@ def first_hits(side, skip, threshold, rank, seeds, count, seed):  # type: ignore
     mark, queue = np.full(n, -1, np.int64), np.empty(n, np.int32)
     hits = np.zeros(seeds, np.int64)
     for i in range(count):
-        root = np.int64(uniform(state) * n)
-        if threshold:
-            size = _walk(root, indptr, others, p, skip, i, mark, queue, state)
-        else:
-            size = _cascade(root, indptr, others, p, skip, i, mark, queue, state)
+        size = _random_set(threshold, indptr, others, p, skip, i, mark, queue, state)
         first = seeds
         for j in range(size):
             place = rank[queue[j]]
@@ -150,6 +151,22 @@ def first_hits(side, skip, threshold, rank, seeds, count, seed):  # type: ignore
         if first < seeds:
             hits[first] += 1
     return hits
+
+
+@numba.njit(cache=True, nogil=True)
+def memberships(side, skip, threshold, count, seed):  # type: ignore[no-untyped-def]  # pragma: no cover
+    """Of `count` fresh sets, how many of other roots hold each user [n]; the sets themselves are not kept."""
+    indptr, others, p = side
+    n = len(indptr) - 1
+    state = np.empty(1, np.uint64)
+    state[0] = seed
+    mark, queue = np.full(n, -1, np.int64), np.empty(n, np.int32)
+    held = np.zeros(n, np.int64)
+    for i in range(count):
+        size = _random_set(threshold, indptr, others, p, skip, i, mark, queue, state)
+        for j in range(1, size):
+            held[queue[j]] += 1
+    return held
 
 
 @numba.njit(cache=True, nogil=True)

@@ -3,7 +3,7 @@
 // :param item => 'i0004';
 //   KEY(Item), required: the item or brand
 // :param by => 'segment';
-//   STRING: the property that names a user's segment: segment, community, or one of your own such as 'city'
+//   STRING: the property that names a user's segment: segment, segmentName, community, or one of your own such as 'city'
 //
 // columns: segment, users (of the segment), buyers (users of it who had the item), share, lift (over the share of all)
 // index: Item(id)

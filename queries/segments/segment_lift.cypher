@@ -1,7 +1,7 @@
 // What sets each segment apart: the topics its users like more often than all users do.
 //
 // :param by => 'segment';
-//   STRING: the property that names a user's segment: segment, community, or one of your own such as 'city'
+//   STRING: the property that names a user's segment: segment, segmentName, community, or one of your own such as 'city'
 // :param least => 0.3;
 //   FLOAT 0..1: the least probability of an interest that counts
 // :param floor => 5;

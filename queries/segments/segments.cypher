@@ -1,7 +1,7 @@
 // How large each segment is, and what its users like most.
 //
 // :param by => 'segment';
-//   STRING: the property that names a user's segment: segment, community, or one of your own such as 'city'
+//   STRING: the property that names a user's segment: segment, segmentName, community, or one of your own such as 'city'
 // :param k => 20;
 //   INTEGER >= 1: how many rows
 //

@@ -3,7 +3,7 @@
 // :param topic => 'climbing';
 //   NAME(Topic), required: the topic
 // :param by => 'segment';
-//   STRING: the property that names a user's segment: segment, community, or one of your own such as 'city'
+//   STRING: the property that names a user's segment: segment, segmentName, community, or one of your own such as 'city'
 // :param least => 0.3;
 //   FLOAT 0..1: the least probability of an interest that counts
 //

@@ -11,7 +11,7 @@ from sociogram.graph.schema import quote
 from sociogram.graph.store import Store
 from sociogram.graph.vector_index import index_name
 from sociogram.queries.catalogue import nearest
-from sociogram.queries.library import LATER
+from sociogram.queries.library import written_name
 
 SAMPLE = 200  # values of a property whose types are looked at
 KNOWN = 1_000  # users whose properties are listed where one is unknown
@@ -78,7 +78,7 @@ class Facts:
     def _kind(self, name: str) -> PropertyKind:
         if name in self._mapping.user.private:
             raise InputError(f"{self._mapping.user.label}.{name} is private in the mapping: nothing reads it.")
-        for called in dict.fromkeys([self._mapping.write.prefix + name, name] if name in LATER else [name]):
+        for called in dict.fromkeys([written_name(self._mapping, name), name]):
             rows = self._store.read(
                 f"MATCH (u:{self._label}) WHERE u.{quote(called)} IS NOT NULL WITH u.{quote(called)} AS value LIMIT $sample "
                 "RETURN valueType(value) AS type, count(*) AS n, collect(value)[0] AS example ORDER BY n DESC, type",

@@ -32,10 +32,13 @@ if TYPE_CHECKING:
     from sociogram.loaders.load import LoadReport
     from sociogram.loaders.source import Source
     from sociogram.queries.ask import Asker, Key
+    from sociogram.queries.changes import Change
     from sociogram.queries.explanation import Explanation
     from sociogram.queries.influence.influence import Influence
     from sociogram.queries.named import NamedQueries
     from sociogram.queries.rows import Interested, Profile, Recommendation, Rows, Tag
+    from sociogram.queries.segments.rules import Rules
+    from sociogram.queries.segments.segments import Segmentation
     from sociogram.queries.similar.find import SimilarRows, SimilarUsers
     from sociogram.recommending.options import What
     from sociogram.recommending.serve import Recommendations
@@ -180,12 +183,14 @@ class Engine:
 
     def rollback(self, run: str | None = None) -> "Written":
         """Publish an earlier run again (the last superseded one unless named)."""
-        if run is None:
-            earlier = [p for p in self.published() if p.state == "superseded"]
-            if not earlier:
-                raise PublishError("there is no earlier published run to go back to. See: sociogram runs")
-            run = max(earlier, key=lambda p: p.finished_at or "").id
-        return self.publish(run)
+        return self.publish(run or self._earlier())
+
+    def _earlier(self) -> str:
+        """Id of the run that was published before the live one."""
+        earlier = [p for p in self.published() if p.state == "superseded"]
+        if not earlier:
+            raise PublishError("there is no earlier published run to go back to. See: sociogram runs")
+        return max(earlier, key=lambda p: p.finished_at or "").id
 
     def unpublish(self) -> int:
         """Remove all that publishing wrote, and nothing else; returns how many nodes changed."""
@@ -204,6 +209,15 @@ class Engine:
     def profile(self, user: "Key") -> "Profile":
         """All that was published about a user, by key or exact name."""
         return self._ask.profile(user)
+
+    def changes(self, user: "Key", since: Run | str | None = None) -> "Rows[Change]":
+        """What changed about a user (key) from the run `since`, by default the one published before, to the live run."""
+        from sociogram.queries.changes import changes
+
+        if since is None:
+            since = self._earlier()
+        before = self.runs.get(since) if isinstance(since, str) else since
+        return changes(before.profiles, self._run(None).profiles, user)
 
     def tags(self, user: "Key") -> "Rows[Tag]":
         """A user's published interests, strongest first."""
@@ -392,6 +406,37 @@ class Engine:
             return dict(zip(mine["user"].tolist(), mine["probability"].tolist(), strict=True))
 
         return interests
+
+    def segments(
+        self,
+        *,
+        run: Run | str | None = None,
+        method: str | None = None,
+        k: int | None = None,
+        floor: int | None = None,
+        resolution: float | None = None,
+        rules: "Rules | None" = None,
+        seed: int | None = None,
+        publish: bool = False,
+    ) -> "Segmentation":
+        """The segments of a run's users (the live run's, unless named), made anew: ids and names stay where the members do.
+
+        `method`: embedding, leiden or rule; where nothing is said, the run's own way is taken. `k` and `floor` are numbers of segments
+        and of users in one. `rules`: {name: condition}, texts "name: condition", or a TOML file. With `publish` they take the place of
+        the run's own and the run is published.
+        """
+        from tempfile import TemporaryDirectory
+
+        from sociogram.place import segment_anew
+
+        chosen = self._run(run)
+        asked = {"method": method, "k": k, "floor": floor, "resolution": resolution, "rules": rules, "seed": seed}
+        with TemporaryDirectory(prefix="sociogram-segments-") as folder:
+            snapshot = self.snapshot(Path(folder) / "snapshot")
+            found = segment_anew(chosen, snapshot, asked, keep=publish, progress=self.progress)
+        if publish:
+            self.publish(chosen)
+        return found
 
     # for other programs -------------------------------------------------------------------------------------------
 

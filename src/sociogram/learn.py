@@ -12,6 +12,7 @@ import pandas as pd
 from sociogram.config import Home
 from sociogram.errors import InputError
 from sociogram.graph.snapshot import Snapshot, now
+from sociogram.place import place_users
 from sociogram.progress import SILENT, Progress
 from sociogram.runs import Run, Runs
 
@@ -62,8 +63,9 @@ def fit_snapshot(
     spent = time.perf_counter() - started
     profiles, report = fit(snapshot, text_encoder, config, run.folder, progress, spent=spent, finish=finish)
     text_encoder.save(run.folder / "encoder")
-    profiles.save(run.folder)
     report = {"run": run.id, "createdAt": now(), **report}
+    report["segments"] = place_users(run, runs, profiles, snapshot, progress)
+    profiles.save(run.folder)
     if truth is not None:
         report["planted"] = found(load_truth(truth), tag_table(profiles, len(profiles.tags)))
     write_report(run.folder, report, profiles, snapshot)

@@ -16,7 +16,7 @@ QUICK = [
     c
     for c in COMMANDS
     if c.split()[1]
-    in ("profile", "similar", "recommend", "explain", "cypher", "tags", "embeddings", "queries", "query")
+    in ("profile", "similar", "recommend", "explain", "cypher", "tags", "embeddings", "queries", "query", "segments")
     and " 17" not in c
 ]
 QUICK += [c for c in COMMANDS if c.startswith("sociogram db status")]

@@ -128,9 +128,10 @@ def test_both_variants_agree(engine: Engine) -> None:
         assert [row["id"] for row in one] == [row["id"] for row in two]
 
 
-def test_nothing_where_segments_are_not_written(engine: Engine) -> None:
+def test_groups_are_found_where_they_are_written_and_nothing_elsewhere(engine: Engine) -> None:
     for name in ("segments", "segment_lift", "bridges", "community_links"):
-        assert not engine.query(name)
+        assert not engine.query(name, by="noSuchProperty")
+        assert engine.query(name)  # what the fit has written
 
 
 def test_similar_users_are_the_nearest(engine: Engine) -> None:

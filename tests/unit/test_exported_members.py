@@ -21,5 +21,7 @@ def test_public_names() -> None:
         "embeddings",
         "mapping",
         "influence",
+        "segments",
+        "changes",
     }
     assert asked <= set(dir(sg.Engine))

@@ -17,6 +17,7 @@ from sociogram.cli import (
     publish,
     queries,
     recommend,
+    segments,
     similar,
 )
 
@@ -48,5 +49,5 @@ def _root(
 app.add_typer(load.app, name="load")
 app.add_typer(db.app, name="db")
 app.add_typer(influence.app, name="influence")
-for group in (inspect, fit, publish, ask, similar, recommend, explain, queries, demo, doctor):
+for group in (inspect, fit, publish, ask, similar, recommend, explain, segments, queries, demo, doctor):
     group.register(app)

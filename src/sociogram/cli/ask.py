@@ -1,4 +1,4 @@
-"""sociogram profile, tags, interested, embeddings, cypher: what was published."""
+"""sociogram profile, changes, tags, interested, embeddings, cypher: what was published."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -34,7 +34,7 @@ Count = Annotated[int, typer.Option("-k", help="How many.")]
 
 
 def register(app: typer.Typer) -> None:
-    for command in (profile, tags, interested, embeddings, cypher):
+    for command in (profile, changes, tags, interested, embeddings, cypher):
         app.command()(command)
 
 
@@ -69,6 +69,7 @@ def profile(
     for name, (value, confidence) in found.attributes.items():
         sure = f"{readable(value)} ({confidence:.2f})" if confidence is not None else "not sure enough"
         lines.append((f"predicted {name}", sure))
+    lines += found.place
     lines += [("embedding", f"{len(found.embedding)} numbers"), ("published", f"{found.at[:19]} by run {found.run}")]
     for name, value in lines:
         typer.echo(f"{name:<22}{value}")
@@ -76,6 +77,25 @@ def profile(
         typer.echo("* observed in the graph")
     why = [f'sociogram explain {found.id} --tag "{found.tags[0].name}"'] if found.tags else []
     hint(f"sociogram similar {found.id} -k 5", f"sociogram recommend {found.id} -k 5", *why)
+
+
+def changes(
+    who: Who,
+    since: Annotated[str | None, typer.Option(help="Run id (default: the run published before the live one).")] = None,
+    mapping: MappingFile = None,
+    uri: Uri = None,
+    database: Database = None,
+    user: User = None,
+    password_file: PasswordFile = None,
+    json: Json = False,
+) -> None:
+    """What changed about a user from an earlier run to the live one: segment, scores, tags, predicted attributes.
+
+    Example: sociogram changes u0412
+    """
+    with open_engine(uri, database, user, password_file, mapping) as engine:
+        rows = engine.changes(who, since).to_dicts()
+    print_json(rows) if json else print_table(rows, ("what", "before", "after"))
 
 
 def tags(

@@ -8,7 +8,8 @@ from sociogram.graph.profile import Profiles
 from sociogram.graph.snapshot import Snapshot
 from sociogram.report import plots
 from sociogram.report.examples import examples
-from sociogram.report.layout import DRAWN_MOST, user_map
+from sociogram.report.groups import segments_view
+from sociogram.report.layout import DRAWN_MOST, UserMap, user_map
 from sociogram.report.plots import Series, number, short
 from sociogram.report.tables import METRICS, NEUTRAL, Table, measured, methods, ours
 from sociogram.report.words import count, decimal, seconds, when
@@ -32,6 +33,7 @@ def view(report: Mapping[str, Any], profiles: Profiles, snapshot: Snapshot) -> d
     cost = _dict(report, "cost")
     stages = [(name, s) for name, s in _dict(cost, "seconds").items() if number(s) is not None]
     seed = report.get("seed")
+    drawn = user_map(profiles, seed=seed if isinstance(seed, int) and 0 <= seed < 2**32 else 0)
     return {
         "run": short(str(report.get("run", "")), 60) or "without a name",
         "facts": [(k, short(str(report[k]), 60)) for k in ("mode", "seed") if report.get(k) is not None],
@@ -70,7 +72,8 @@ def view(report: Mapping[str, Any], profiles: Profiles, snapshot: Snapshot) -> d
             for k, v in _dict(report, "planted").items()
             if number(v) is not None
         ],
-        "map": _map(profiles, seed if isinstance(seed, int) and 0 <= seed < 2**32 else 0),
+        "map": _map(profiles, drawn),
+        "segments": segments_view(_dict(report, "segments"), profiles, drawn),
         "examples": examples(profiles, snapshot),
         "stages": stages,
         "longest": max((s for _, s in stages), default=1.0) or 1.0,
@@ -228,8 +231,7 @@ def _attributes(attributes: Mapping[str, Any]) -> list[tuple[str, str, Table]]:
     return found
 
 
-def _map(profiles: Profiles, seed: int) -> dict[str, Any] | None:
-    drawn = user_map(profiles, seed=seed)
+def _map(profiles: Profiles, drawn: UserMap) -> dict[str, Any] | None:
     if len(drawn.rows) < 2:
         return None
     users = len(profiles.keys[profiles.user_label])

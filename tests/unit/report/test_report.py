@@ -18,7 +18,7 @@ from sociogram.report.words import plain, seconds
 
 Make = Callable[..., Any]
 VOID = {"meta", "br", "hr", "img", "input", "link"}
-SECTIONS = ("tags", "calibration", "items", "attributes", "map", "people", "learning", "data", "cost")
+SECTIONS = ("tags", "calibration", "items", "attributes", "map", "segments", "people", "learning", "data", "cost")
 
 
 class Page(HTMLParser):

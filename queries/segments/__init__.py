@@ -1,0 +1,1 @@
+"""Who belongs together: communities of the ties, segments by ties, embeddings or rules, and what they are worth."""
