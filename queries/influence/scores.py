@@ -15,7 +15,7 @@ from sociogram.queries.segments.network import betweenness, communities, undirec
 Floats = NDArray[np.float64]
 SCORES = ("influence", "reach", "community", "bridging")
 SETS_EACH = 200  # reverse-reachable sets per user, between the two bounds
-SETS = (1 << 19, 1 << 24)
+SETS = (1 << 19, 1 << 22)
 
 
 def user_scores(snapshot: Snapshot, *, seed: int = 0, before: Earlier | None = None) -> tuple[pd.DataFrame, int]:

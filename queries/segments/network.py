@@ -26,7 +26,7 @@ Ties = sparse.csr_array  # [users, users] symmetric, weights above zero, no loop
 RESTARTS = (5, 60)  # Leiden runs at least and at most, of which the one with the greatest modularity is kept
 RESTARTS_WORK = 1.5e6  # ties of all of them together, between the two
 ITERATIONS = 10  # of one Leiden run
-PIVOTS_WORK = 3e8  # ties passed while betweenness is estimated
+PIVOTS_WORK = 1.5e8  # ties passed while betweenness is estimated
 PIVOTS = (64, 2048)  # sources it starts from, at least and at most
 
 
