@@ -89,6 +89,8 @@ class Pools:
         if not self.include_seen:
             free[known.had] = False
         pool = Pool(self.size)
+        if not free.any():
+            return pool
         if len(known.had):
             self._of_active(pool, row if row is not None and self.shelf.active[row] else None, known, free)
         else:

@@ -127,3 +127,20 @@ def test_a_tier_is_pressed_below_the_one_before_and_keeps_its_order() -> None:
     assert pool.odds[4] == pytest.approx(-np.log(np.exp(3.0) + np.exp(1.0)))
     pool.more("popular", np.array([5, 6]), np.array([0.0, 0.0]))
     assert pool.full
+
+
+def test_where_there_is_nothing_nothing_is_recommended() -> None:
+    none = shelf()
+    none = Shelf(
+        **{
+            **none.__dict__,
+            "items": [],
+            "names": [],
+            "vectors": none.vectors[:0],
+            "new": none.new[:0],
+            "listed": none.listed[:0],
+        }
+    )
+    for known in (Known(), Known(friends={}, content=np.zeros(0, np.float32))):
+        assert pools(3, none).of(0, known).columns == []
+    assert pools(3, allowed=np.zeros(ITEMS, bool)).of(0, Known(np.array([7]))).columns == []
