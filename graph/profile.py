@@ -13,6 +13,8 @@ from safetensors.numpy import load_file, save_file
 from sociogram.errors import InputError
 
 Key = int | str
+USER_VALUES = "user_values.parquet"
+VALUE, CONFIDENCE = "value of ", "confidence of "  # before the name of an attribute
 
 
 @dataclass
@@ -44,23 +46,19 @@ class Profiles:
     attributes: dict[str, Attribute] = field(default_factory=dict)
 
     def save(self, folder: Path) -> None:
-        """Write under `folder`: profiles.json, embeddings.safetensors, tags.parquet, recommendations.parquet."""
+        """Write under `folder`: profiles.json, embeddings.safetensors and a Parquet file for each table."""
         folder.mkdir(parents=True, exist_ok=True)
         save_file(
             {label: np.ascontiguousarray(x) for label, x in self.embeddings.items()}, folder / "embeddings.safetensors"
         )
         self.tags.to_parquet(folder / "tags.parquet", index=False)
         self.recommendations.to_parquet(folder / "recommendations.parquet", index=False)
-        attributes = {
-            name: {"kind": a.kind, "values": a.values, "confidence": np.round(a.confidence, 4).tolist()}
-            for name, a in self.attributes.items()
-        }
+        save_user_values(folder, self.keywords, self.attributes)
         record = {
             "user_label": self.user_label,
             "keys": self.keys,
             "names": self.names,
-            "keywords": self.keywords,
-            "attributes": attributes,
+            "attributes": {name: {"kind": a.kind} for name, a in self.attributes.items()},
         }
         staged = folder / "profiles.json.part"
         staged.write_text(json.dumps(record, ensure_ascii=False), encoding="utf-8")
@@ -69,16 +67,13 @@ class Profiles:
     @classmethod
     def load(cls, folder: Path) -> "Profiles":
         """Read what `save` wrote; raises InputError where the folder is not complete."""
-        complete(folder)
-        record = json.loads((folder / "profiles.json").read_text(encoding="utf-8"))
-        attributes = {
-            name: Attribute(a["kind"], a["values"], np.asarray(a["confidence"], np.float32))
-            for name, a in record.pop("attributes").items()
-        }
+        record = read_record(folder)
+        keywords, attributes = user_values(pd.read_parquet(folder / USER_VALUES), record.pop("attributes"))
         return cls(
             embeddings=load_file(folder / "embeddings.safetensors"),
             tags=pd.read_parquet(folder / "tags.parquet"),
             recommendations=pd.read_parquet(folder / "recommendations.parquet"),
+            keywords=keywords,
             attributes=attributes,
             **record,
         )
@@ -88,3 +83,39 @@ def complete(folder: Path) -> None:
     """Raise InputError where a run folder holds no whole profiles."""
     if not (folder / "profiles.json").exists():
         raise InputError(f"{folder} holds no finished profiles. Run `sociogram fit` again (it resumes).")
+
+
+def read_record(folder: Path) -> dict[str, Any]:
+    """profiles.json; raises InputError where the folder is not complete."""
+    complete(folder)
+    record = dict(json.loads((folder / "profiles.json").read_text(encoding="utf-8")))
+    if "keywords" in record and not (folder / USER_VALUES).exists():  # a run of before they had a file of their own
+        said = {
+            name: Attribute(**{**a, "confidence": np.asarray(a["confidence"])})
+            for name, a in record["attributes"].items()
+        }
+        save_user_values(folder, record["keywords"], said)
+    record.pop("keywords", None)
+    return record
+
+
+def save_user_values(folder: Path, keywords: list[list[str]], attributes: dict[str, Attribute]) -> None:
+    """Write keywords and predicted attributes, a row a user; a value may be of any type, so it is kept as JSON."""
+    table = pd.DataFrame({"keywords": keywords})
+    for name, a in attributes.items():
+        table[VALUE + name] = [None if v is None else json.dumps(v, ensure_ascii=False) for v in a.values]
+        table[CONFIDENCE + name] = np.round(a.confidence, 4)
+    table.to_parquet(folder / USER_VALUES, index=False)
+
+
+def user_values(table: pd.DataFrame, kinds: dict[str, Any]) -> tuple[list[list[str]], dict[str, Attribute]]:
+    """What `save_user_values` kept of some users."""
+    attributes = {
+        name: Attribute(
+            said["kind"],
+            [json.loads(v) if isinstance(v, str) else None for v in table[VALUE + name].tolist()],
+            table[CONFIDENCE + name].to_numpy(np.float32),
+        )
+        for name, said in kinds.items()
+    }
+    return [list(words) for words in table["keywords"]], attributes

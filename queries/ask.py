@@ -1,4 +1,4 @@
-"""Questions to the published graph: profile, tags, similar, recommend."""
+"""Questions to the published graph: profile, tags, similar, recommend; each answer is of one run."""
 
 from difflib import get_close_matches
 from typing import Any, cast
@@ -8,6 +8,7 @@ from sociogram.graph.mapping import GraphMapping
 from sociogram.graph.publish import live_run, predicted_name
 from sociogram.graph.store import Store
 from sociogram.queries.library import query
+from sociogram.queries.one_run import of_one_run
 from sociogram.queries.rows import Profile, Recommendation, Rows, Similar, Tag
 
 Key = int | str
@@ -68,6 +69,7 @@ class Asker:
         )
         return f" The nearest: {', '.join(shown[:3])}." if shown else ""
 
+    @of_one_run
     def profile(self, user: Key) -> Profile:
         """All that was published about a user."""
         key = self.resolve(user)
@@ -96,11 +98,13 @@ class Asker:
             str(row["at"]),
         )
 
+    @of_one_run
     def tags(self, user: Key) -> Rows[Tag]:
         """Published interests, strongest first."""
         rows = self._read("tags", user=[self.resolve(user)])
         return Rows([Tag(r["id"], str(r["name"]), r["score"], r["observed"]) for r in rows])
 
+    @of_one_run
     def similar(self, user: Key, k: int = 10, where: dict[str, Any] | None = None) -> Rows[Similar]:
         """The k nearest users by cosine of their embeddings, optionally among those with given property values."""
         positive(k)
@@ -112,6 +116,7 @@ class Asker:
         )
         return Rows([Similar(**{**row, "name": str(row["name"])}) for row in rows])
 
+    @of_one_run
     def recommend(self, user: Key, k: int = 10) -> Rows[Recommendation]:
         """Published recommendations, best first; items that the user already has are left out."""
         positive(k)
