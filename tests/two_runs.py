@@ -2,29 +2,31 @@
 
 Also a publisher as a process of its own, which ends itself with -9 where it is told to:
 
-    python tests/two_runs.py URI RUN USERS stage|flip|commit|never
+    python tests/two_runs.py URI RUN USERS stage|flip|commit
 """
 
 import os
+import random
 import signal
 import sys
 import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
 
+import neo4j
 import numpy as np
 import pandas as pd
 
 from sociogram.graph.mapping import GraphMapping, NodeMapping
 from sociogram.graph.profile import Profiles
 from sociogram.graph.publish import publish
-from sociogram.graph.publish_lock import LockTimes, flip_state
+from sociogram.graph.publish_lock import LockTimes
 from sociogram.graph.schema import ensure_schema
-from sociogram.graph.store import Store
-from sociogram.progress import SILENT
+from sociogram.graph.store import Counters, Execute, Store
 
+T = TypeVar("T")
+STATEMENTS = 8  # of the flip that are done before somebody dies in it
+COMMIT_S = 0.05  # within which somebody dies in a commit
 WIDTH, TAGS, TOPICS, ITEMS, BEST = 16, 5, 40, 30, 4
 MAPPING = GraphMapping(
     (
@@ -129,55 +131,49 @@ def runs_in(store: Store, users: int, *runs: str) -> list[str | None]:
     return sorted({run_of(row, made) for row in store.read(NODE)}, key=str)
 
 
-class Dying:
-    """Progress that kills when half of the nodes are staged."""
+class Doomed(Store):
+    """A store in whose hands somebody dies: after a batch of the stage, between two statements of the flip, or in its commit."""
 
-    def __init__(self, nodes: int, kill: Any) -> None:
-        self._nodes, self._kill, self._seen = nodes, kill, 0.0
+    def __init__(self, driver: neo4j.Driver, where: str, kill: Callable[[], None]) -> None:
+        super().__init__(driver)
+        self._where, self._kill = where, kill
 
-    @contextmanager
-    def stage(self, name: str, total: float | None = None, unit: str = "") -> Iterator["Dying"]:
-        yield self
-
-    def advance(self, amount: float = 1, note: str | None = None) -> None:
-        """Count, and kill."""
-        self._seen += amount
-        if self._seen >= self._nodes:
+    def write_batches(self, query: str, rows: Iterable[Any], *args: Any, **named: Any) -> Counters:
+        """Stage, and die after the first label."""
+        done = super().write_batches(query, rows, *args, **named)
+        if self._where == "stage":
             self._kill()
+        return done
 
-    def say(self, name: str, text: str) -> None:
-        """Nothing to say."""
+    def transaction(self, unit: Callable[[Execute], T], before_commit: Callable[[], None] | None = None) -> T:
+        """Flip, and die."""
+        if before_commit is None:  # not the flip
+            return super().transaction(unit)
 
+        def dying(execute: Execute) -> T:
+            statements = 0
 
-def when_committing(store: Store, kill: Any) -> threading.Thread:
-    """A thread that kills as soon as the flip is being committed."""
+            def counted(query: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+                nonlocal statements
+                statements += 1
+                if self._where == "flip" and statements == STATEMENTS:
+                    self._kill()
+                return execute(query, parameters)
 
-    def watch() -> None:
-        while not flip_state(store, QUICK).flipping:
-            time.sleep(0.001)
-        kill()
+            return unit(counted)
 
-    thread = threading.Thread(target=watch, daemon=True)
-    thread.start()
-    return thread
+        def last() -> None:
+            before_commit()
+            if self._where == "commit":
+                threading.Timer(random.uniform(0, COMMIT_S), self._kill).start()
 
-
-def at(where: str, store: Store, users: int, kill: Any) -> Any:
-    """The progress to publish with so that `kill` is called while staging, in the flip, in its commit, or never."""
-    if where == "stage":
-        return Dying(users // 2, kill)
-    if where == "flip":  # all is staged: the statements of the flip take longer than this
-        return Dying(users + TOPICS + ITEMS, lambda: threading.Timer(0.1, kill).start())
-    if where == "commit":
-        when_committing(store, kill)
-    return SILENT
+        return super().transaction(dying, last)
 
 
 def main(uri: str, run: str, users: str, where: str) -> None:
     """Publish, and die at the given place."""
-    with Store.connect(uri, user="neo4j", password=os.environ["NEO4J_PASSWORD"]) as store:
-        progress = at(where, store, int(users), lambda: os.kill(os.getpid(), signal.SIGKILL))
-        put(store, run, int(users), progress=progress)
+    with neo4j.GraphDatabase.driver(uri, auth=("neo4j", os.environ["NEO4J_PASSWORD"])) as driver:
+        put(Doomed(driver, where, lambda: os.kill(os.getpid(), signal.SIGKILL)), run, int(users))
 
 
 if __name__ == "__main__":
