@@ -23,7 +23,7 @@ from sociogram.progress import SILENT, Progress, Stage
 RUN_LABEL = "ProfileRun"
 NEXT = "next_"  # before the name of a property that is staged and not yet live
 INDEX_WAIT_S = 600
-BLOCK = 20_000  # users whose rows are made at once
+BLOCK = 10_000  # users whose rows are made at once
 PUBLISHER_WAIT_S = 60.0  # for another publisher to be done; more than it takes to know that one is dead
 
 
