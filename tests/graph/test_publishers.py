@@ -3,13 +3,16 @@
 import threading
 import time
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from two_runs import LEFT, MAPPING, QUICK, make_graph, profiles, put, runs_in
 
-from sociogram.errors import PublishError
+from sociogram.config import Home
+from sociogram.engine import Engine
+from sociogram.errors import NotFoundError, PublishError
 from sociogram.graph.publish import live_run, publish, published_runs, unpublish
 from sociogram.graph.publish_lock import LOCK_LABEL, Held, only_publisher
 from sociogram.graph.store import Store
@@ -190,6 +193,20 @@ def _answers(ask: Asker, user: int, made: dict[str, Any], nearest: dict[str, Any
 def _tags(made: Any, user: int) -> list[tuple[int, float]]:
     part = made.tags[5 * user : 5 * user + 5]
     return [(t, round(float(p), 4)) for t, p in zip(part["topic"].tolist(), part["probability"].tolist(), strict=True)]
+
+
+def test_runs_that_are_gone(graph: Store, tmp_path: Path) -> None:
+    engine = Engine(graph, mapping=MAPPING, home=Home(tmp_path))
+    unpublish(graph)
+    with pytest.raises(PublishError, match=r"no earlier published run to go back to.*sociogram runs"):
+        engine.rollback()
+    with pytest.raises(NotFoundError, match="there is no run 'r9'"):
+        engine.publish("r9")
+    put(graph, "r1", USERS)
+    put(graph, "r2", USERS)
+    with pytest.raises(PublishError, match="run r1 was published from another machine, or its folder is gone"):
+        engine.rollback()
+    assert live_run(graph) == "r2"
 
 
 def test_unpublish_removes_the_lock_as_well(graph: Store) -> None:
