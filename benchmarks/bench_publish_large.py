@@ -12,7 +12,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -23,11 +22,10 @@ import pyarrow.parquet as pq
 from safetensors.numpy import save_file
 
 from benchmarks import save, show
-from benchmarks.bench_publish import MAPPING, TAGS, TOPICS, WIDTH
-from sociogram.config import Home
+from benchmarks.bench_publish import MAPPING, TAGS, TOPICS, WIDTH, own_server
 from sociogram.graph.profile import USER_VALUES
 from sociogram.graph.schema import ensure_schema
-from sociogram.graph.server import Address, ManagedServer
+from sociogram.graph.server import Address
 from sociogram.graph.store import Store
 
 BLOCK = 50_000  # users whose tags are made up at once
@@ -40,19 +38,12 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--users", type=int, default=1_000_000)
     parser.add_argument("--no-tags", action="store_true")
     options = parser.parse_args(arguments or [])
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
-        (root / "jars").symlink_to(Home.default().jars)
-        server = ManagedServer(Home(root))
-        address = server.start()
-        try:
-            rows = []
-            if options.rollback:
-                rows += rollback(address, root, options.rollback)
-            if options.users:
-                rows += [large(address, root, options.users, 0 if options.no_tags else TAGS)]
-        finally:
-            server.stop()
+    rows = []
+    with own_server() as (address, root):
+        if options.rollback:
+            rows += rollback(address, root, options.rollback)
+        if options.users:
+            rows += [large(address, root, options.users, 0 if options.no_tags else TAGS)]
     show("Publishing many profiles", rows)
     save("publish_large", {"rows": rows})
 
