@@ -1,10 +1,11 @@
 """Nothing is lost when the server or a command is killed with -9, or a command stopped with Ctrl-C, at a random moment, many times.
 
-    python -m benchmarks kills [--rounds 8] [--users 300]
+    python -m benchmarks kills [--rounds 8] [--users 300] [--publish-kills 20] [--only-publish]
 
 Each round stops the server or the command while it loads, fits or publishes, then runs the same command again and compares with an
 undisturbed database: the snapshot's hash, the bytes of the embeddings, and that every node has one run. In between it looks whether
-anything half new can be seen.
+anything half new can be seen. Publishing is then killed with -9 until 20 kills of the command and 20 of the server have hit its stage or
+its flip (publish_kills.py).
 """
 
 import argparse
@@ -21,6 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import save, show
+from benchmarks.publish_kills import publish_kills
 from sociogram.config import Home
 from sociogram.engine import Engine
 from sociogram.graph.server import ManagedServer
@@ -39,16 +41,24 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=8)
     parser.add_argument("--users", type=int, default=300)
+    parser.add_argument("--publish-kills", type=int, default=20)
+    parser.add_argument("--only-publish", action="store_true")
     options = parser.parse_args(arguments or [])
     with tempfile.TemporaryDirectory() as place:
         home = Home(Path(place))
         home.jars.symlink_to(Home.default().jars)
         try:
-            rows = Rounds(home, options.users).all(options.rounds)
+            rounds = Rounds(home, options.users)
+            rows = [] if options.only_publish else rounds.all(options.rounds)
+            if options.only_publish:
+                assert rounds.finish("load") == 0
+            hits = publish_kills(rounds, options.publish_kills)
         finally:
             ManagedServer(home).stop()
     show("Killed with -9, then run again", rows)
-    save("kills", {"rounds": options.rounds, "users": options.users, "rows": rows})
+    show("Publishing killed with -9: what the graph holds then", hits)
+    result = {"rounds": options.rounds, "users": options.users, "rows": rows}
+    save("kills" if rows else "publish_kills", {**result, "publish": hits})
 
 
 class Rounds:
@@ -62,10 +72,10 @@ class Rounds:
             "publish": ["publish"],
         }
         self.seconds: dict[str, float] = {}
+        ManagedServer(home).start()
 
     def all(self, rounds: int) -> list[dict[str, object]]:
         """Undisturbed first, then `rounds` kills of each command and victim."""
-        ManagedServer(self.home).start()
         for turn in range(2):  # the second time, since the first warms the server up
             for name in self.commands:
                 if turn:

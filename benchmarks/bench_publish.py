@@ -10,6 +10,8 @@ turns; the ratio is of medians. Needs `pip install neo4j-graphrag`. The server i
 import argparse
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -24,7 +26,7 @@ from sociogram.graph.mapping import GraphMapping, NodeMapping
 from sociogram.graph.profile import Profiles
 from sociogram.graph.publish import publish
 from sociogram.graph.schema import ensure_schema
-from sociogram.graph.server import ManagedServer
+from sociogram.graph.server import Address, ManagedServer
 from sociogram.graph.store import Store
 from sociogram.graph.vector_index import create_index
 
@@ -42,16 +44,24 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--users", type=int, default=10_000)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args(arguments or [])
+    with (
+        own_server() as (address, _),
+        neo4j.GraphDatabase.driver(
+            address.uri, auth=(address.user, address.password), notifications_min_severity="OFF"
+        ) as driver,
+    ):
+        compare(driver, upsert_vectors, options.users, options.rounds)
+
+
+@contextmanager
+def own_server() -> Iterator[tuple[Address, Path]]:
+    """A managed Neo4j of its own, empty, and its folder; both are gone afterwards."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         (root / "jars").symlink_to(Home.default().jars)
         server = ManagedServer(Home(root))
-        address = server.start()
         try:
-            with neo4j.GraphDatabase.driver(
-                address.uri, auth=(address.user, address.password), notifications_min_severity="OFF"
-            ) as driver:
-                compare(driver, upsert_vectors, options.users, options.rounds)
+            yield server.start(), root
         finally:
             server.stop()
 

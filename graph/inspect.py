@@ -18,6 +18,7 @@ from sociogram.graph.mapping import (
     WriteMapping,
 )
 from sociogram.graph.publish import RUN_LABEL, written_by_us
+from sociogram.graph.publish_lock import LOCK_LABEL
 from sociogram.graph.schema import quote
 from sociogram.graph.store import Store
 from sociogram.graph.stored_mapping import MAPPING_LABEL, stored_mapping
@@ -47,7 +48,7 @@ def inspect(store: Store) -> Found:
     counts = {
         label: store.read(f"MATCH (n:{quote(label)}) RETURN count(*) AS n")[0]["n"]
         for label in labels
-        if label not in (RUN_LABEL, MAPPING_LABEL)
+        if label not in (RUN_LABEL, MAPPING_LABEL, LOCK_LABEL)
     }
     counts = {label: n for label, n in counts.items() if n}
     if not counts:

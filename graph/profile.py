@@ -14,6 +14,8 @@ from sociogram.errors import InputError
 
 Key = int | str
 USER_COLUMNS = ("influence", "reach", "community", "bridging", "segment", "segment_name")  # as in WriteMapping
+USER_VALUES = "user_values.parquet"
+VALUE, CONFIDENCE = "value of ", "confidence of "  # before the name of an attribute
 
 
 @dataclass
@@ -49,7 +51,7 @@ class Profiles:
     users: pd.DataFrame | None = None  # a row a user, columns USER_COLUMNS; None in runs of earlier versions
 
     def save(self, folder: Path) -> None:
-        """Write under `folder`: profiles.json, embeddings.safetensors, tags.parquet, recommendations.parquet, users.parquet."""
+        """Write under `folder`: profiles.json, embeddings.safetensors and a Parquet file for each table."""
         folder.mkdir(parents=True, exist_ok=True)
         save_file(
             {label: np.ascontiguousarray(x) for label, x in self.embeddings.items()}, folder / "embeddings.safetensors"
@@ -60,16 +62,12 @@ class Profiles:
             self.evidence.to_parquet(folder / "evidence.parquet", index=False)
         if self.users is not None:
             self.save_users(folder)
-        attributes = {
-            name: {"kind": a.kind, "values": a.values, "confidence": np.round(a.confidence, 4).tolist()}
-            for name, a in self.attributes.items()
-        }
+        save_user_values(folder, self.keywords, self.attributes)
         record = {
             "user_label": self.user_label,
             "keys": self.keys,
             "names": self.names,
-            "keywords": self.keywords,
-            "attributes": attributes,
+            "attributes": {name: {"kind": a.kind} for name, a in self.attributes.items()},
         }
         staged = folder / "profiles.json.part"
         staged.write_text(json.dumps(record, ensure_ascii=False), encoding="utf-8")
@@ -85,17 +83,14 @@ class Profiles:
     @classmethod
     def load(cls, folder: Path) -> "Profiles":
         """Read what `save` wrote; raises InputError where the folder is not complete."""
-        complete(folder)
-        record = json.loads((folder / "profiles.json").read_text(encoding="utf-8"))
-        attributes = {
-            name: Attribute(a["kind"], a["values"], np.asarray(a["confidence"], np.float32))
-            for name, a in record.pop("attributes").items()
-        }
+        record = read_record(folder)
+        keywords, attributes = user_values(pd.read_parquet(folder / USER_VALUES), record.pop("attributes"))
         evidence = folder / "evidence.parquet"
         return cls(
             embeddings=load_file(folder / "embeddings.safetensors"),
             tags=pd.read_parquet(folder / "tags.parquet"),
             recommendations=pd.read_parquet(folder / "recommendations.parquet"),
+            keywords=keywords,
             attributes=attributes,
             evidence=pd.read_parquet(evidence) if evidence.exists() else None,
             users=pd.read_parquet(folder / "users.parquet") if (folder / "users.parquet").exists() else None,
@@ -107,3 +102,39 @@ def complete(folder: Path) -> None:
     """Raise InputError where a run folder holds no whole profiles."""
     if not (folder / "profiles.json").exists():
         raise InputError(f"{folder} holds no finished profiles. Run `sociogram fit` again (it resumes).")
+
+
+def read_record(folder: Path) -> dict[str, Any]:
+    """profiles.json; raises InputError where the folder is not complete."""
+    complete(folder)
+    record = dict(json.loads((folder / "profiles.json").read_text(encoding="utf-8")))
+    if "keywords" in record and not (folder / USER_VALUES).exists():  # a run of before they had a file of their own
+        said = {
+            name: Attribute(**{**a, "confidence": np.asarray(a["confidence"])})
+            for name, a in record["attributes"].items()
+        }
+        save_user_values(folder, record["keywords"], said)
+    record.pop("keywords", None)
+    return record
+
+
+def save_user_values(folder: Path, keywords: list[list[str]], attributes: dict[str, Attribute]) -> None:
+    """Write keywords and predicted attributes, a row a user; a value may be of any type, so it is kept as JSON."""
+    table = pd.DataFrame({"keywords": keywords})
+    for name, a in attributes.items():
+        table[VALUE + name] = [None if v is None else json.dumps(v, ensure_ascii=False) for v in a.values]
+        table[CONFIDENCE + name] = np.round(a.confidence, 4)
+    table.to_parquet(folder / USER_VALUES, index=False)
+
+
+def user_values(table: pd.DataFrame, kinds: dict[str, Any]) -> tuple[list[list[str]], dict[str, Attribute]]:
+    """What `save_user_values` kept of some users."""
+    attributes = {
+        name: Attribute(
+            said["kind"],
+            [json.loads(v) if isinstance(v, str) else None for v in table[VALUE + name].tolist()],
+            table[CONFIDENCE + name].to_numpy(np.float32),
+        )
+        for name, said in kinds.items()
+    }
+    return [list(words) for words in table["keywords"]], attributes

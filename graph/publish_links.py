@@ -5,7 +5,7 @@ and a stage that is thrown away leaves no relationships behind.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -47,8 +47,14 @@ class LinkGroup:
 
     def of(self, user: int) -> list[list[Any] | None]:
         """The lists of one user row, in the order of `names`; None (no property) where there is nothing."""
+        if not len(self):
+            return [None] * len(self.columns)
         start, stop = self.bounds[user], self.bounds[user + 1]
         return [values[start:stop] if stop > start else None for values in self.columns.values()]
+
+    def without_entries(self) -> "LinkGroup":
+        """The group alone."""
+        return replace(self, bounds=self.bounds[:1], columns={column: [] for column in self.columns})
 
     def __len__(self) -> int:
         return int(self.bounds[-1])

@@ -4,11 +4,11 @@ import logging
 import queue
 import re
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any
+from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 import neo4j
@@ -23,6 +23,15 @@ SEARCH = (2026, 1)
 SCHEMES = tuple(kind + tls for kind in ("neo4j", "bolt") for tls in ("", "+s", "+ssc"))
 CONNECT_TIMEOUT_S = 15.0
 RETRY_TIME_S = 60.0
+
+T = TypeVar("T")
+
+
+class Execute(Protocol):
+    """Runs one statement of a transaction and returns its rows."""
+
+    def __call__(self, query: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]: ...
+
 
 logging.getLogger("neo4j").setLevel(logging.ERROR)  # notifications about labels that are not there yet are no news
 
@@ -159,14 +168,20 @@ class Store:
         with translated(self.address), self._session() as session:
             return [dict(record) for record in session.run(query, {**(parameters or {}), **named})]
 
-    def transaction(self, statements: Sequence[tuple[str, Mapping[str, Any]]]) -> Counters:
-        """Run several writing statements in one transaction: all of them take effect, or none."""
+    def transaction(self, unit: Callable[[Execute], T], before_commit: Callable[[], None] | None = None) -> T:
+        """Run a function of several statements in one retried transaction: all of them take effect, or none.
 
-        def work(tx: neo4j.ManagedTransaction) -> Counters:
-            total = Counters()
-            for query, parameters in statements:
-                total += Counters.of(tx.run(query, dict(parameters)).consume())
-            return total
+        `unit` is given a function that runs one statement and returns its rows; `before_commit` is called when all of them are done.
+        """
+
+        def work(tx: neo4j.ManagedTransaction) -> T:
+            def execute(query: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+                return [dict(record) for record in tx.run(query, dict(parameters or {}))]
+
+            result = unit(execute)
+            if before_commit is not None:
+                before_commit()
+            return result
 
         with translated(self.address), self._session() as session:
             return session.execute_write(work)

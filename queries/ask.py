@@ -1,15 +1,16 @@
-"""Questions to the published graph: profile, tags, recommend; and who or what a name stands for."""
+"""Questions to the published graph: profile, tags, recommend, each answer of one run; and who or what a name stands for."""
 
 from difflib import get_close_matches
 from typing import Any, cast
 
-from sociogram.errors import InputError, NotFoundError
+from sociogram.errors import DatabaseError, DatabaseUnavailable, InputError, NotFoundError
 from sociogram.graph.mapping import GraphMapping
 from sociogram.graph.profile import USER_COLUMNS
 from sociogram.graph.publish import live_run, predicted_name
 from sociogram.graph.store import Store
 from sociogram.queries.catalogue import nearest
 from sociogram.queries.library import PROFILE, query, translate
+from sociogram.queries.one_run import of_one_run
 from sociogram.queries.portrait import portrait
 from sociogram.queries.rows import Profile, Recommendation, Rows, Tag
 
@@ -83,6 +84,7 @@ class Asker:
         )
         return f" The nearest: {', '.join(shown[:3])}." if shown else ""
 
+    @of_one_run
     def profile(self, user: Key) -> Profile:
         """All that was published about a user."""
         key = self.resolve(user)
@@ -101,8 +103,6 @@ class Asker:
         hidden = ours | {*self._mapping.user.private, "provenance", "source"}
         rest = {k: v for k, v in sorted(row["properties"].items()) if k not in hidden and not k.startswith("next_")}
         tags, name = list(self.tags(key)), str(row["name"])
-        alike = self._read("similar", user=[key], k=1)
-        like = _called(alike[0]) if alike else None
         words = row["keywords"] or []
         return Profile(
             row["id"],
@@ -114,10 +114,20 @@ class Asker:
             row["embedding"] or [],
             row["run"],
             str(row["at"]),
-            portrait(name, self._mapping.user, rest, tags, words, like, placed["segment_name"]),
+            portrait(name, self._mapping.user, rest, tags, words, self._most_like(key), placed["segment_name"]),
             **placed,
         )
 
+    def _most_like(self, key: Key) -> str | None:
+        try:
+            rows = self._read("most_like", user=[key])
+        except DatabaseUnavailable:
+            raise
+        except DatabaseError:  # the index is still being made: the sentence does without
+            return None
+        return _called(rows[0]) if rows else None
+
+    @of_one_run
     def tags(self, user: Key) -> Rows[Tag]:
         """Published interests, strongest first."""
         rows = self._read("tags", user=[self.resolve(user)])
@@ -132,6 +142,7 @@ class Asker:
         names = [str(row["name"]) for row in self._store.read(every, most=MOST_NAMES)]
         raise NotFoundError(f"there is no topic {name!r}.{nearest(name, names)}")
 
+    @of_one_run
     def recommend(self, user: Key, k: int = 10) -> Rows[Recommendation]:
         """Published recommendations, best first; items that the user has by now are left out, and the ranks closed up."""
         positive(k)

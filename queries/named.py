@@ -12,6 +12,7 @@ from sociogram.queries.ask import MOST_NAMES, Asker, spellings
 from sociogram.queries.catalogue import Catalogue, nearest
 from sociogram.queries.header import Query
 from sociogram.queries.library import translate, written_name
+from sociogram.queries.one_run import of_one_run
 from sociogram.queries.parameters import typed
 from sociogram.queries.rows import Rows
 
@@ -26,6 +27,7 @@ class NamedQueries:
         self._store, self._mapping, self._words = store, mapping, words
         self.catalogue = Catalogue(folders, lts=not store.supports_search)
 
+    @of_one_run
     def run(self, name: str, parameters: Mapping[str, Any]) -> Rows[dict[str, Any]]:
         """Rows of one query; raises InputError or NotFoundError that names the parameter at fault."""
         query = self.catalogue.get(name)

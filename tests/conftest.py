@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from running import empty
 
 from sociogram.config import Home
 from sociogram.graph.server import ManagedServer
@@ -29,15 +30,6 @@ def server(home: Home) -> Iterator[ManagedServer]:
     yield server
     assert server.stop()
     assert server.status().state == "stopped"
-
-
-def empty(store: Store) -> None:
-    """Remove all data, constraints and indexes."""
-    store.auto("MATCH (n) CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 10000 ROWS")
-    for row in store.read("SHOW CONSTRAINTS YIELD name RETURN name"):
-        store.auto(f"DROP CONSTRAINT `{row['name'].replace('`', '``')}`")
-    for row in store.read("SHOW INDEXES YIELD name, type WHERE type <> 'LOOKUP' RETURN name"):
-        store.auto(f"DROP INDEX `{row['name'].replace('`', '``')}`")
 
 
 @pytest.fixture(scope="module")

@@ -42,3 +42,9 @@ class Home:
     def truth(self) -> Path:
         """Planted truths of demo communities: never in the database."""
         return self.root / "truth"
+
+
+def java_home() -> Path | None:
+    """JAVA_HOME: a Java of the user's own."""
+    named = os.environ.get("JAVA_HOME")
+    return Path(named) if named else None

@@ -154,8 +154,9 @@ class Engine:
 
     # publish ------------------------------------------------------------------------------------------------------
 
-    def publish(self, run: Run | str, *, recommended: int = 20, overwrite: bool = False) -> "Written":
-        """Make a run's profiles the live ones, in one transaction."""
+    def publish(self, run: Run | str, *, recommended: int = 20, overwrite: bool = False, wait: float = 60) -> "Written":
+        """Make a run's profiles the live ones, in one transaction; another publisher is waited for, `wait` seconds at most."""
+        from sociogram.graph.profile_blocks import StoredProfiles
         from sociogram.graph.publish import publish
 
         run = self.runs.get(run) if isinstance(run, str) else run
@@ -167,11 +168,12 @@ class Engine:
             self.store,
             self.mapping,
             run.id,
-            run.profiles,
+            StoredProfiles(run.folder),
             config=record["config"],
             metrics=record.get("metrics", {}),
             recommended=recommended,
             overwrite=overwrite,
+            wait=wait,
             progress=self.progress,
         )
 
@@ -183,7 +185,13 @@ class Engine:
 
     def rollback(self, run: str | None = None) -> "Written":
         """Publish an earlier run again (the last superseded one unless named)."""
-        return self.publish(run or self._earlier())
+        run = run or self._earlier()
+        if not (self.home.runs / run).exists() and run in {p.id for p in self.published()}:
+            raise PublishError(
+                f"run {run} was published from another machine, or its folder is gone: {self.home.runs} does not hold it. "
+                "Name one that is here: sociogram runs, then: sociogram rollback RUN"
+            )
+        return self.publish(run)
 
     def _earlier(self) -> str:
         """Id of the run that was published before the live one."""

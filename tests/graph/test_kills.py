@@ -1,7 +1,9 @@
-"""The server killed with -9 in the middle of a load and of a publish: the command says so, and running it again ends well."""
+"""The server or the publisher killed with -9 in the middle of a load and of a publish: the command says so, and running it again ends well."""
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,20 +11,22 @@ from typing import Any
 
 import neo4j
 import pytest
+import two_runs
+from running import empty
+from two_runs import LEFT, Doomed, make_graph, put, runs_in
 
 from sociogram.config import Home
 from sociogram.errors import DatabaseUnavailable
-from sociogram.graph import publish as publishing
 from sociogram.graph.mapping import GraphMapping
-from sociogram.graph.profile import Profiles
-from sociogram.graph.publish import live_run, publish
+from sociogram.graph.publish import live_run
+from sociogram.graph.publish_lock import LOCK_LABEL
 from sociogram.graph.server import ManagedServer
-from sociogram.graph.snapshot import Snapshot
 from sociogram.graph.store import Store
 from sociogram.loaders import demo
 from sociogram.loaders.load import load
 from sociogram.loaders.source import Batch, Quarantine
 
+USERS = 800
 KINDS = "MATCH (n) RETURN labels(n)[0] AS l, count(*) AS n ORDER BY l"
 TYPES = "MATCH ()-[r]->() RETURN type(r) AS t, count(*) AS n ORDER BY t"
 
@@ -75,47 +79,51 @@ def test_killed_during_a_load(server: ManagedServer, store: Store, tmp_path: Pat
         assert {row["t"]: row["n"] for row in mine.read(TYPES)} == report.relationships
 
 
-def test_killed_during_a_publish(
-    server: ManagedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small: tuple[Snapshot, Profiles]
-) -> None:
-    snapshot, profiles = small
-    said: dict[str, Any] = {"config": {}, "metrics": {}}
-    with impatient(server) as mine:
-        publish(mine, snapshot.mapping, "r1", profiles, **said)
-    flip = publishing._flip
-    with monkeypatch.context() as patch, impatient(server) as mine:
-
-        def killed(*arguments: Any) -> None:
-            kill(server)
-            flip(*arguments)
-
-        patch.setattr(publishing, "_flip", killed)
-        with pytest.raises(DatabaseUnavailable):
-            publish(mine, snapshot.mapping, "r2", profiles, **said)
-    with impatient(server) as mine:
-        runs = "MATCH (u:User) RETURN collect(DISTINCT u.profileRun) AS runs"
-        assert live_run(mine) == "r1"
-        assert mine.read(runs)[0]["runs"] == ["r1"]
-        publish(mine, snapshot.mapping, "r2", profiles, **said)
-        assert live_run(mine) == "r2"
-        assert mine.read(runs)[0]["runs"] == ["r2"]
-
-
 @pytest.fixture
-def small(server: ManagedServer, tmp_path: Path) -> tuple[Snapshot, Profiles]:
-    """Whatever users are in the database, with made-up profiles."""
-    import numpy as np
-    import pandas as pd
-
-    from sociogram.engine import Engine
-
+def published(server: ManagedServer, store: Store) -> ManagedServer:
+    """A graph at run r1."""
+    del store
     with impatient(server) as mine:
-        snapshot = Engine(mine, home=Home(tmp_path)).snapshot(tmp_path / "snapshot")
-    keys = {label: n.keys for label, n in snapshot.nodes.items()}
-    vectors = {label: np.ones((len(k), 4), np.float32) for label, k in keys.items()}
-    tags = pd.DataFrame(
-        {"user": [0], "topic": [0], "topic_label": "Topic", "probability": 0.9, "shown": True, "observed": False}
+        empty(mine)
+        make_graph(mine, USERS)
+        put(mine, "r1", USERS)
+    return server
+
+
+@pytest.mark.parametrize("where", ["stage", "flip", "commit"])
+def test_the_server_is_killed_during_a_publish(published: ManagedServer, where: str) -> None:
+    address = published.start()
+    with (
+        neo4j.GraphDatabase.driver(
+            address.uri, auth=(address.user, address.password), max_transaction_retry_time=1
+        ) as driver,
+        pytest.raises(DatabaseUnavailable, match="run the same command again"),
+    ):
+        put(Doomed(driver, where, lambda: kill(published)), "r2", USERS)
+    whole_then_resumed(published, where)
+
+
+@pytest.mark.parametrize("where", ["stage", "flip", "commit"])
+def test_the_publisher_is_killed(published: ManagedServer, where: str) -> None:
+    address = published.start()
+    died = subprocess.run(
+        [sys.executable, two_runs.__file__, address.uri, "r2", str(USERS), where],
+        env={**os.environ, "NEO4J_PASSWORD": address.password},
+        check=False,
+        timeout=60,
     )
-    recommended = pd.DataFrame({"user": [0], "item": [0], "item_label": "Item", "rank": 1, "score": 0.5, "seen": False})
-    names = {label: n.names for label, n in snapshot.nodes.items()}
-    return snapshot, Profiles("User", keys, names, vectors, tags, recommended, [[] for _ in keys["User"]])
+    assert died.returncode == -signal.SIGKILL
+    whole_then_resumed(published, where)
+
+
+def whole_then_resumed(server: ManagedServer, where: str) -> None:
+    """The old run, or the new one where it was being committed; then the same publish again."""
+    with impatient(server) as mine:
+        mine.transaction(lambda execute: execute(f"MATCH (n:{LOCK_LABEL}) SET n.asked = 'is a commit still running?'"))
+        live = live_run(mine)
+        assert live in (("r1", "r2") if where == "commit" else ("r1",))
+        assert runs_in(mine, USERS, "r1", "r2") == [live]
+        put(mine, "r2", USERS)
+        assert live_run(mine) == "r2"
+        assert runs_in(mine, USERS, "r1", "r2") == ["r2"]
+        assert mine.read(LEFT)[0]["n"] == 0

@@ -15,6 +15,7 @@ from sociogram.graph.inspect import check, inspect
 from sociogram.graph.mapping import GraphMapping, NodeMapping, RelationshipMapping, WriteMapping
 from sociogram.graph.profile import Attribute, Profiles
 from sociogram.graph.publish import live_run, publish, published_runs, unpublish
+from sociogram.graph.publish_lock import Held
 from sociogram.graph.store import Store
 from sociogram.queries.ask import Asker
 from sociogram.queries.similar.find import SimilarUsers
@@ -181,11 +182,11 @@ def test_killed_while_staging_leaves_nothing_half(graph: Store, monkeypatch: pyt
     put(graph, "r1", profiles())
     before = Asker(graph, MAPPING).tags(3).to_dicts()
 
-    def killed(statements: Any) -> None:
+    def killed(*_: Any) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(graph, "transaction", killed)
+        patch.setattr(Held, "may_flip", killed)
         with pytest.raises(KeyboardInterrupt):
             put(graph, "r2", profiles(1))
     assert live_run(graph) == "r1"

@@ -161,7 +161,7 @@ def test_auto_commit_runs_batches_on_the_server(store: Store) -> None:
 
 def test_a_transaction_is_all_or_nothing(store: Store) -> None:
     with pytest.raises(DatabaseError, match="/ by zero"):
-        store.transaction([("CREATE (:Both)", {}), ("CREATE (:Both {x: 1 / $zero})", {"zero": 0})])
+        store.transaction(lambda run: (run("CREATE (:Both)"), run("CREATE (:Both {x: 1 / $zero})", {"zero": 0})))
     assert store.read("MATCH (n:Both) RETURN n") == []
 
 

@@ -29,6 +29,7 @@ def publish(
     no_recommended: Annotated[
         bool, typer.Option("--no-recommended", help="Write no RECOMMENDED relationships.")
     ] = False,
+    wait: Annotated[float, typer.Option(help="Seconds to wait for another publisher.", min=0)] = 60,
     mapping: MappingFile = None,
     uri: Uri = None,
     database: Database = None,
@@ -45,7 +46,7 @@ def publish(
         chosen = engine.runs.get(run) if run else engine.runs.latest_finished()
         if chosen is None:
             raise NotFoundError("there is no finished run to publish. Learn one first: sociogram fit")
-        written = engine.publish(chosen, recommended=0 if no_recommended else 20, overwrite=overwrite)
+        written = engine.publish(chosen, recommended=0 if no_recommended else 20, overwrite=overwrite, wait=wait)
     typer.echo(
         f"{written.nodes:,} nodes, {written.interests:,} interests, {written.recommendations:,} recommendations from run {written.run}"
     )

@@ -56,3 +56,21 @@ def test_nobody_and_another_program_are_not_neo4j() -> None:
     assert not java.speaks_bolt(java.free_port())
     with listening(lambda connection: connection.sendall(b"HTTP/1.1 400 Bad Request")) as port:
         assert not java.speaks_bolt(port)
+
+
+def test_an_own_java_is_taken_where_it_has_simd(tmp_path: Path) -> None:
+    own = tmp_path / "jdk"
+    (own / "bin").mkdir(parents=True)
+    (own / "bin" / "java").touch()
+    bundled = java.runtime(None)
+    assert bundled[1] == []
+    for release in (
+        "",
+        'JAVA_VERSION="17.0.1"\nMODULES="java.base jdk.incubator.vector"\n',
+        'JAVA_VERSION="25"\nMODULES="java.base"\n',
+    ):
+        (own / "release").write_text(release)
+        assert java.runtime(own) == bundled
+    (own / "release").write_text('IMPLEMENTOR="x"\nJAVA_VERSION="25.0.3"\nMODULES="java.base jdk.incubator.vector"\n')
+    assert java.runtime(own) == (own / "bin" / "java", ["--add-modules=jdk.incubator.vector"])
+    assert java.runtime(tmp_path / "gone") == bundled
