@@ -11,6 +11,7 @@ from sociogram.queries.ask import Asker, Key, positive, spellings
 from sociogram.queries.explanation import Explanation, Reason
 from sociogram.queries.library import query
 from sociogram.queries.named import NamedQueries
+from sociogram.queries.one_run import of_one_run
 from sociogram.queries.rows import Rows
 
 Row = dict[str, Any]
@@ -27,6 +28,7 @@ class Explainer:
     def _read(self, name: str, /, **parameters: Any) -> list[Row]:
         return self._store.read(query(name, self._mapping), parameters)
 
+    @of_one_run
     def claim(self, user: Key, tag: str | None, similar: Key | None, item: Key | None, k: int) -> Explanation:
         """Whichever of the three is given."""
         if tag is not None:

@@ -11,6 +11,7 @@ from sociogram.graph.publish import live_run
 from sociogram.graph.store import Store
 from sociogram.queries.ask import Asker, Key, positive, spellings
 from sociogram.queries.library import translate
+from sociogram.queries.one_run import of_one_run
 from sociogram.queries.rows import Rows, Similar
 from sociogram.queries.similar.facts import Facts
 from sociogram.queries.similar.plan import Explained
@@ -54,6 +55,7 @@ class SimilarUsers:
         self._asker = Asker(store, mapping)
         self._facts: Facts | None = None
 
+    @of_one_run
     def find(
         self,
         user: Key | None = None,

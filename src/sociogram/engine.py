@@ -277,10 +277,13 @@ class Engine:
         their text. Items that the user has are left out unless `include_seen`. There are k rows wherever k are left by the filter: what
         the model does not rank comes from embeddings, texts, friends or popularity, and says so. Raises InputError, NotFoundError.
         """
+        from sociogram.queries.one_run import in_one_run
         from sociogram.recommending.options import Options
 
         options = Options(k, include_seen, where, topic, diversity, popularity, include_new, what)
-        return self._recommendations.for_user(self.mapping, self._live_folder(), user, options)
+        return in_one_run(
+            self.store, lambda: self._recommendations.for_user(self.mapping, self._live_folder(), user, options)
+        )
 
     @cached_property
     def _recommendations(self) -> "Recommendations":

@@ -17,6 +17,7 @@ from sociogram.graph.publish import live_run, publish, published_runs, unpublish
 from sociogram.graph.publish_lock import LOCK_LABEL, Held, only_publisher
 from sociogram.graph.store import Store
 from sociogram.queries.ask import Asker
+from sociogram.queries.similar.find import SimilarUsers
 
 USERS = 600
 
@@ -138,11 +139,11 @@ def test_readers_never_see_two_runs(graph: Store) -> None:
     failed: list[BaseException] = []
 
     def reader(seed: int) -> None:
-        ask, rng = Asker(graph, MAPPING), np.random.default_rng(seed)
+        ask, similar, rng = Asker(graph, MAPPING), SimilarUsers(graph, MAPPING), np.random.default_rng(seed)
         while not done.is_set():
             user = int(rng.integers(USERS))
             try:
-                for question, run in _answers(ask, user, made, nearest):
+                for question, run in _answers(ask, similar, user, made, nearest):
                     seen[question, run] += 1
             except BaseException as error:
                 failed.append(error)
@@ -168,7 +169,9 @@ def _nearest(x: Any) -> Any:
     return np.argsort(-cosine, axis=1)[:, :5]
 
 
-def _answers(ask: Asker, user: int, made: dict[str, Any], nearest: dict[str, Any]) -> list[tuple[str, str]]:
+def _answers(
+    ask: Asker, similar: SimilarUsers, user: int, made: dict[str, Any], nearest: dict[str, Any]
+) -> list[tuple[str, str]]:
     """The run that each answer is of; AssertionError where it is of none."""
     found = []
     profile = ask.profile(user)
@@ -180,7 +183,7 @@ def _answers(ask: Asker, user: int, made: dict[str, Any], nearest: dict[str, Any
     found.append(("profile", profile.run))
     tags = [(t.id, t.probability) for t in ask.tags(user)]
     found.append(("tags", next((run for run, known in expected.items() if known == tags), f"mixed {tags}")))
-    rows = [r.id for r in ask.similar(user, 5)]
+    rows = [r.id for r in similar.find(user, 5)]
     found.append(
         ("similar", next((run for run, near in nearest.items() if near[user].tolist() == rows), f"mixed {rows}"))
     )
