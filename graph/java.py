@@ -8,25 +8,44 @@ import socket
 from collections.abc import Sequence
 from pathlib import Path
 
-from sociogram.config import java_home
+from sociogram.config import HEAP, java_home, named_heap
+from sociogram.errors import InputError
 from sociogram.graph.files import write_private
 
 MIB = 2**20
+LEAST_HEAP = 512  # MiB
 OPENS = ("java.nio", "java.io", "sun.nio.ch", "java.util.concurrent")
 OLDEST_JAVA = 21  # that Neo4j 2026 runs on
 SIMD = "jdk.incubator.vector"
 HASH_ROUNDS = 1024  # Neo4j's own number, written beside the hash
 
 
-def memory_settings(total_bytes: int) -> tuple[int, int]:
-    """Heap and page cache in MiB: an eighth and a sixteenth of the machine, within 512 to 4096 and 256 to 4096; learning needs the rest."""
+def memory_settings(total_bytes: int, heap: int | None = None) -> tuple[int, int]:
+    """Heap, unless it is given, and page cache in MiB; learning needs the rest.
+
+    Heap: an eighth of the machine, or half of what it has above 12 GiB where that is more, within 512 MiB to 16 GiB: all that
+    becomes live at once must fit. Page cache: a sixteenth, within 256 MiB to 4 GiB.
+    """
     total = total_bytes // MIB
-    return min(max(total // 8, 512), 4096), min(max(total // 16, 256), 4096)
+    largest = max(total // 8, (total - 12 * 1024) // 2)
+    return heap or min(max(largest, LEAST_HEAP), 16 * 1024), min(max(total // 16, 256), 4096)
+
+
+def heap_size() -> int | None:
+    """The heap that the environment names, in MiB; raises InputError for what is no size, or too small for Neo4j."""
+    named = named_heap()
+    if named is None:
+        return None
+    size = re.fullmatch(r"(\d+)([mg])", named.strip().lower())
+    mib = int(size[1]) * (1024 if size[2] == "g" else 1) if size else 0
+    if mib < LEAST_HEAP:
+        raise InputError(f"{HEAP}: expected a size of {LEAST_HEAP}m or more such as 4g or 6000m, got {named!r}.")
+    return mib
 
 
 def write_configuration(folder: Path, port: int, total_bytes: int) -> None:
     """Write neo4j.conf: Bolt on the loopback only, no HTTP, memory from the machine's."""
-    heap, pages = memory_settings(total_bytes)
+    heap, pages = memory_settings(total_bytes, heap_size())
     settings = {
         "server.default_listen_address": "127.0.0.1",
         "server.bolt.enabled": "true",
@@ -70,7 +89,7 @@ def _release(file: Path) -> tuple[int, list[str]]:
 def command_line(folder: Path, version: str, jars: Sequence[Path], total_bytes: int) -> list[str]:
     """Neo4j's main class on a Java."""
     java, modules = runtime(java_home())
-    heap, _ = memory_settings(total_bytes)
+    heap, _ = memory_settings(total_bytes, heap_size())
     main = "org.neo4j.server.CommunityEntryPoint" if version.startswith("5.") else "org.neo4j.server.Neo4jCommunity"
     return [
         str(java),

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from neo4j.vector import Vector
 
-from sociogram.errors import DatabaseUnavailable, PublishError
+from sociogram.config import HEAP
+from sociogram.errors import DatabaseUnavailable, PublishError, TransactionTooLarge
 from sociogram.graph.filters import ensure_range_indexes, filter_properties
 from sociogram.graph.mapping import GraphMapping
 from sociogram.graph.profile import USER_COLUMNS, Profiles
@@ -393,6 +394,16 @@ def _flip(
         store.transaction(flip, before_commit=held.begin_flip)
     except DatabaseUnavailable:
         raise  # there is nobody to tell that it is over
+    except TransactionTooLarge as error:
+        held.end_flip()
+        links = (
+            "" if not any(g.kind == mapping.write.recommended for g in groups) else " or publish with --no-recommended,"
+        )
+        raise PublishError(
+            f"making run {held.run} live, all of it in one transaction, needs more memory than Neo4j allows; the run before is live "
+            f"as it was. Give Neo4j more (managed: set {HEAP}=8g, then sociogram db stop; your own: server.memory.heap.max_size),{links} "
+            f"then: sociogram publish {held.run}. {error}"
+        ) from None
     except BaseException:
         held.end_flip()
         raise

@@ -14,7 +14,14 @@ from urllib.parse import urlsplit
 import neo4j
 from neo4j import exceptions as ne
 
-from sociogram.errors import AuthenticationFailed, DatabaseError, DatabaseUnavailable, InputError, UnsupportedServer
+from sociogram.errors import (
+    AuthenticationFailed,
+    DatabaseError,
+    DatabaseUnavailable,
+    InputError,
+    TransactionTooLarge,
+    UnsupportedServer,
+)
 from sociogram.progress import Stage
 
 OLDEST = (5, 26)
@@ -23,6 +30,7 @@ SEARCH = (2026, 1)
 SCHEMES = tuple(kind + tls for kind in ("neo4j", "bolt") for tls in ("", "+s", "+ssc"))
 CONNECT_TIMEOUT_S = 15.0
 RETRY_TIME_S = 60.0
+OUT_OF_MEMORY = "OutOfMemory"  # in the codes for a transaction and for all of them
 
 T = TypeVar("T")
 
@@ -176,7 +184,12 @@ class Store:
 
         def work(tx: neo4j.ManagedTransaction) -> T:
             def execute(query: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
-                return [dict(record) for record in tx.run(query, dict(parameters or {}))]
+                try:
+                    return [dict(record) for record in tx.run(query, dict(parameters or {}))]
+                except ne.TransientError as error:
+                    if OUT_OF_MEMORY in (error.code or ""):  # the driver would try again, which would need as much
+                        raise _refused(error, self.address) from None
+                    raise
 
             result = unit(execute)
             if before_commit is not None:
@@ -311,6 +324,10 @@ def _refused(error: ne.Neo4jError, address: str) -> DatabaseError:
     if isinstance(error, ne.DatabaseUnavailable):
         return DatabaseUnavailable(
             f"the database at {address} is not online ({_short(error)}). Start it, or name another with --database."
+        )
+    if OUT_OF_MEMORY in code:
+        return TransactionTooLarge(
+            f"Neo4j at {address} may not use as much memory as this transaction needs ({_short(error)}). Nothing was changed."
         )
     if isinstance(error, ne.ClientError):
         return DatabaseError(f"Neo4j at {address} refused the query: {_short(error)}")

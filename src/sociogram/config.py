@@ -6,6 +6,8 @@ from pathlib import Path
 
 import platformdirs
 
+HEAP = "SOCIOGRAM_NEO4J_HEAP"  # names the managed Neo4j's largest heap: 4g, 6000m
+
 
 @dataclass(frozen=True)
 class Home:
@@ -48,3 +50,8 @@ def java_home() -> Path | None:
     """JAVA_HOME: a Java of the user's own."""
     named = os.environ.get("JAVA_HOME")
     return Path(named) if named else None
+
+
+def named_heap() -> str | None:
+    """What HEAP says."""
+    return os.environ.get(HEAP) or None

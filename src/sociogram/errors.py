@@ -6,6 +6,7 @@ SociogramError                 exit code 1; the message says what was expected, 
 ├── DatabaseError              the Neo4j at the other end
 │   ├── DatabaseUnavailable    not reachable, not started, killed
 │   ├── AuthenticationFailed   wrong or missing password
+│   ├── TransactionTooLarge    for the memory that Neo4j allows
 │   └── UnsupportedServer      too old, or read-only where a write is needed
 ├── DownloadError              jars: no network, wrong hash, full disk
 ├── EncoderError               a model folder that cannot be used
@@ -37,6 +38,10 @@ class DatabaseUnavailable(DatabaseError):
 
 class AuthenticationFailed(DatabaseError):
     """Neo4j refused the user or the password."""
+
+
+class TransactionTooLarge(DatabaseError):
+    """A transaction needs more memory than Neo4j allows."""
 
 
 class UnsupportedServer(DatabaseError):

@@ -9,7 +9,7 @@ import pytest
 
 from sociogram.config import Home
 from sociogram.engine import Engine
-from sociogram.errors import InputError, NotFoundError, PublishError
+from sociogram.errors import InputError, NotFoundError, PublishError, TransactionTooLarge
 from sociogram.graph.export import export
 from sociogram.graph.inspect import check, inspect
 from sociogram.graph.mapping import GraphMapping, NodeMapping, RelationshipMapping, WriteMapping
@@ -126,6 +126,24 @@ def test_publish_ask_unpublish(graph: Store) -> None:
     assert graph.read("MATCH ()-[r:INTERESTED_IN]->() RETURN count(*) AS n")[0]["n"] == 24
     assert unpublish(graph) == 17
     assert dump(graph) == before
+
+
+def test_a_run_too_large_to_become_live_leaves_the_one_before(graph: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(graph, "r1", profiles())
+    run = Store.transaction
+    with monkeypatch.context() as patched:
+
+        def refuse(self: Store, unit: Any, before_commit: Any = None) -> Any:
+            if before_commit is None:
+                return run(self, unit)
+            raise TransactionTooLarge("the server's words")  # the flip
+
+        patched.setattr(Store, "transaction", refuse)
+        with pytest.raises(PublishError, match=r"run r2 live.*SOCIOGRAM_NEO4J_HEAP=8g.*--no-recommended.*publish r2"):
+            put(graph, "r2", profiles(1))
+    assert live_run(graph) == "r1"
+    put(graph, "r2", profiles(1))  # nobody is taken to be publishing still
+    assert live_run(graph) == "r2"
 
 
 def test_vectors_of_a_run_that_was_made_elsewhere(graph: Store, tmp_path: Path) -> None:

@@ -3,8 +3,10 @@
 import stat
 from pathlib import Path
 
+import pytest
 from fakes.bolt import listening
 
+from sociogram.errors import InputError
 from sociogram.graph import java
 from sociogram.graph.files import write_private
 from sociogram.graph.jars import CURRENT, LTS
@@ -14,8 +16,22 @@ GIB = 2**30
 
 def test_memory_follows_the_machine_within_bounds() -> None:
     assert java.memory_settings(2 * GIB) == (512, 256)
-    assert java.memory_settings(24 * GIB) == (3072, 1536)
-    assert java.memory_settings(1024 * GIB) == (4096, 4096)
+    assert java.memory_settings(8 * GIB) == (1024, 512)
+    assert java.memory_settings(24 * GIB) == (6144, 1536)
+    assert java.memory_settings(1024 * GIB) == (16384, 4096)
+
+
+def test_the_heap_can_be_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "conf").mkdir()
+    for said, mib in (("8g", 8192), ("700M", 700), ("", 6144)):
+        monkeypatch.setenv("SOCIOGRAM_NEO4J_HEAP", said)
+        java.write_configuration(tmp_path, 40_000, 24 * GIB)
+        assert f"server.memory.heap.max_size={mib}m\n" in (tmp_path / "conf" / "neo4j.conf").read_text()
+        assert f"-Xmx{mib}m" in java.command_line(tmp_path, CURRENT, [], 24 * GIB)
+    for wrong in ("8", "lots", "100m", "-1g"):
+        monkeypatch.setenv("SOCIOGRAM_NEO4J_HEAP", wrong)
+        with pytest.raises(InputError, match="SOCIOGRAM_NEO4J_HEAP: expected .* such as 4g"):
+            java.write_configuration(tmp_path, 40_000, 24 * GIB)
 
 
 def test_only_the_loopback_is_listened_on(tmp_path: Path) -> None:

@@ -5,7 +5,14 @@ import pytest
 from fakes.bolt import ancient, bolt, listening
 from neo4j import exceptions as ne
 
-from sociogram.errors import AuthenticationFailed, DatabaseError, DatabaseUnavailable, InputError, UnsupportedServer
+from sociogram.errors import (
+    AuthenticationFailed,
+    DatabaseError,
+    DatabaseUnavailable,
+    InputError,
+    TransactionTooLarge,
+    UnsupportedServer,
+)
 from sociogram.graph.java import free_port
 from sociogram.graph.schema import quote
 from sociogram.graph.store import Counters, Store, translated
@@ -66,6 +73,8 @@ def test_a_server_without_a_common_bolt_version_is_refused() -> None:
         ("Neo.ClientError.Database.DatabaseNotFound", DatabaseUnavailable, "--database"),
         ("Neo.TransientError.General.DatabaseUnavailable", DatabaseUnavailable, "not online"),
         ("Neo.ClientError.Statement.SyntaxError", DatabaseError, "refused the query: the server's words"),
+        ("Neo.TransientError.General.MemoryPoolOutOfMemoryError", TransactionTooLarge, "as much memory"),
+        ("Neo.TransientError.General.TransactionOutOfMemoryError", TransactionTooLarge, "Nothing was changed"),
         ("Neo.DatabaseError.General.UnknownError", DatabaseError, "failed: the server's words"),
     ],
 )
