@@ -102,7 +102,7 @@ class Asker:
                 attributes[attribute] = (None, None)
         hidden = ours | {*self._mapping.user.private, "provenance", "source"}
         rest = {k: v for k, v in sorted(row["properties"].items()) if k not in hidden and not k.startswith("next_")}
-        tags, name = list(self.tags(key)), str(row["name"])
+        tags, name = self._tags(key), str(row["name"])
         words = row["keywords"] or []
         return Profile(
             row["id"],
@@ -130,8 +130,11 @@ class Asker:
     @of_one_run
     def tags(self, user: Key) -> Rows[Tag]:
         """Published interests, strongest first."""
-        rows = self._read("tags", user=[self.resolve(user)])
-        return Rows([Tag(r["id"], str(r["name"]), r["score"], r["observed"]) for r in rows])
+        return Rows(self._tags(self.resolve(user)))
+
+    def _tags(self, key: Key) -> list[Tag]:
+        rows = self._read("tags", user=[key])
+        return [Tag(r["id"], str(r["name"]), r["score"], r["observed"]) for r in rows]
 
     def topic(self, name: str) -> str:
         """The name of a topic that there is; raises NotFoundError with the nearest names."""

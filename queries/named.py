@@ -6,7 +6,6 @@ from typing import Any
 
 from sociogram.errors import NotFoundError
 from sociogram.graph.mapping import GraphMapping
-from sociogram.graph.publish import live_run
 from sociogram.graph.store import Store
 from sociogram.queries.ask import MOST_NAMES, Asker, spellings
 from sociogram.queries.catalogue import Catalogue, nearest
@@ -33,10 +32,8 @@ class NamedQueries:
         query = self.catalogue.get(name)
         values = typed(query, parameters)
         profiled = "profileRun" in query.body or "'live'" in query.body
-        if profiled and live_run(self._store) is None:
-            raise NotFoundError(
-                f"nothing is published in the graph at {self._store.address} yet. Learn and publish profiles first: sociogram fit"
-            )
+        if profiled:
+            Asker(self._store, self._mapping).live()
         for p in query.parameters:
             if p.name == GROUPED:  # one of our own properties may have another name here
                 values[p.name] = written_name(self._mapping, values[p.name])

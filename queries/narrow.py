@@ -1,10 +1,7 @@
 """Conditions on the properties of nodes of a role, answered by the database: the values are parameters, the names are quoted."""
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
-from difflib import get_close_matches
 from typing import Any
 
 from sociogram.errors import InputError
@@ -13,24 +10,12 @@ from sociogram.graph.publish import NEXT
 from sociogram.graph.schema import quote
 from sociogram.graph.store import Store
 from sociogram.queries.catalogue import nearest
+from sociogram.queries.similar.where import OPERATORS, Condition, operators, plain
 
-OPERATORS = {"eq": "=", "ne": "<>", "gt": ">", "gte": ">=", "lt": "<", "lte": "<=", "in": "IN"}
 EXAMPLE = '{"language": "de", "year": {"gte": 2020}, "city": ["Bern", "Basel"]}'
 TIMES = ("DATE", "DATETIME", "TIME")
 SAMPLE = 200  # values of a property whose types are looked at
 KNOWN = 1_000  # nodes whose properties are listed where one is unknown
-
-
-@dataclass(frozen=True)
-class Condition:
-    """A property against a value, or against a list where the operator is `in`."""
-
-    property: str
-    operator: str  # a key of OPERATORS
-    value: Any
-
-    def __str__(self) -> str:
-        return f"{self.property} {OPERATORS[self.operator]} {self.value!r}"
 
 
 def conditions(where: Any) -> tuple[Condition, ...]:
@@ -45,34 +30,13 @@ def conditions(where: Any) -> tuple[Condition, ...]:
 def _of_property(name: Any, value: Any) -> Iterator[Condition]:
     if not isinstance(name, str) or not name.strip() or "\x00" in name:
         raise InputError(f"where takes property names, for instance {EXAMPLE}; got {name!r}.")
-    if isinstance(value, list | tuple | set | frozenset):
-        value = {"in": value}
-    elif not isinstance(value, Mapping):
-        value = {"eq": value}
-    if not value:
-        raise InputError(f"{name}: expected at least one of {', '.join(OPERATORS)} with a value, got {{}}.")
-    for operator, wanted in value.items():
-        if operator not in OPERATORS:
-            near = get_close_matches(str(operator), OPERATORS, 1)
-            hint = f" Did you mean {near[0]}?" if near else ""
-            raise InputError(f"{name}: unknown operator {operator!r} (known: {', '.join(OPERATORS)}).{hint}")
+    for operator, wanted in operators(name, value).items():
         if operator != "in":
-            yield Condition(name, operator, _scalar(name, wanted))
+            yield Condition(name, operator, plain(name, wanted))
         elif isinstance(wanted, list | tuple | set | frozenset) and wanted:
-            yield Condition(name, operator, [_scalar(name, v) for v in wanted])
+            yield Condition(name, operator, [plain(name, v) for v in wanted])
         else:
             raise InputError(f"{name}: `in` takes a list with at least one value, got {wanted!r}.")
-
-
-def _scalar(name: str, value: Any) -> Any:
-    value = value.item() if getattr(value, "shape", None) == () else value  # NumPy
-    if isinstance(value, float) and not math.isfinite(value):
-        raise InputError(f"{name}: expected a finite number, got {value!r}.")
-    if isinstance(value, str | bool | int | float | date) or hasattr(value, "iso_format"):
-        return value
-    raise InputError(
-        f"{name}: expected text, a number, true or false, a time, or a list of these; got {type(value).__name__}."
-    )
 
 
 @dataclass(frozen=True)

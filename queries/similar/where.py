@@ -113,24 +113,30 @@ def _predicate(value: Any) -> Predicate:
     )
 
 
-def _conditions(name: str, value: Any) -> Iterator[Condition]:
+def operators(name: str, value: Any) -> Mapping[str, Any]:
+    """{operator: value} of what a mapping says of one property: a value alone is equality, a list membership; raises InputError."""
     if isinstance(value, list | tuple | set | frozenset):
-        value = {"in": value}
-    elif not isinstance(value, Mapping):
-        value = {"eq": value}
-    if not value:
+        tests: Mapping[str, Any] = {"in": value}
+    else:
+        tests = value if isinstance(value, Mapping) else {"eq": value}
+    if not tests:
         raise InputError(f"{name}: expected at least one of {', '.join(OPERATORS)} with a value, got {{}}.")
-    for operator in value:
+    for operator in tests:
         if operator not in OPERATORS:
             near = get_close_matches(str(operator), OPERATORS, 1)
             raise InputError(
                 f"{name}: unknown operator {operator!r} (known: {', '.join(OPERATORS)}).{f' Did you mean {near[0]}?' if near else ''}"
             )
+    return tests
+
+
+def _conditions(name: str, value: Any) -> Iterator[Condition]:
+    wanted = operators(name, value)
     for pair in (LOWER, UPPER):
-        if set(pair) <= set(value):
+        if set(pair) <= set(wanted):
             raise InputError(f"{name}: give {pair[0]} or {pair[1]}, not both.")
-    for operator, wanted in value.items():
-        yield Condition(name, operator, _list(name, wanted) if operator == "in" else _scalar(name, wanted))
+    for operator, against in wanted.items():
+        yield Condition(name, operator, _list(name, against) if operator == "in" else _scalar(name, against))
 
 
 def _list(name: str, values: Any) -> list[Any]:
@@ -142,10 +148,15 @@ def _list(name: str, values: Any) -> list[Any]:
 
 
 def _scalar(name: str, value: Any) -> Any:
-    if hasattr(value, "item") and getattr(value, "shape", None) == ():
-        value = value.item()  # NumPy
     if value is None:
         raise InputError(f'{name}: None is no value. For users without it: {{"cypher": "u.{name} IS NULL"}}.')
+    return plain(name, value)
+
+
+def plain(name: str, value: Any) -> Any:
+    """A value that a property can be compared with, NumPy's as Python's; raises InputError."""
+    if hasattr(value, "item") and getattr(value, "shape", None) == ():
+        value = value.item()  # NumPy
     if isinstance(value, float) and not math.isfinite(value):
         raise InputError(f"{name}: expected a finite number, got {value!r}.")
     if isinstance(value, str | bool | int | float | date) or hasattr(value, "iso_format"):

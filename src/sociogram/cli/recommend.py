@@ -1,6 +1,5 @@
 """sociogram recommend: items, people and topics, for one user or for all."""
 
-import json as jsons
 import re
 from typing import Annotated, Any
 
@@ -14,6 +13,7 @@ from sociogram.cli.common import (
     PasswordFile,
     Uri,
     User,
+    guessed,
     hint,
     open_engine,
     print_json,
@@ -99,13 +99,6 @@ def conditions(texts: list[str] | None) -> dict[str, Any] | None:
         match = CONDITION.match(text)
         if match is None:
             raise typer.BadParameter(f"expected a condition such as language=de or 'year>=2020', got {text!r}")
-        name, sign, value = match[1], match[2], _value(match[3])
+        name, sign, value = match[1], match[2], guessed(match[3])
         found.setdefault(name, {})["in" if isinstance(value, list) and sign == "=" else SIGNS[sign]] = value
     return found or None
-
-
-def _value(text: str) -> Any:
-    try:
-        return jsons.loads(text)
-    except ValueError:
-        return text

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from sociogram.errors import NotFoundError
 from sociogram.graph.mapping import GraphMapping
 from sociogram.graph.profile import Key
-from sociogram.graph.publish import RUN_LABEL, live_run
+from sociogram.graph.publish import RUN_LABEL
 from sociogram.graph.store import Store
 from sociogram.queries.ask import Asker
 from sociogram.queries.rows import Recommendation, Rows
@@ -34,12 +33,8 @@ class Recommendations:
 
     def for_user(self, mapping: GraphMapping, run: Run | None, user: Key, options: Options) -> Rows[Recommendation]:
         """`run` is the live run where its folder is here. Raises NotFoundError for an unknown user and where nothing is published."""
-        live = live_run(self._store)
-        if live is None:
-            raise NotFoundError(
-                f"nothing is published in the graph at {self._store.address} yet. Learn and publish profiles first: sociogram fit"
-            )
         asker = Asker(self._store, mapping)
+        live = asker.live()
         key, profiled = asker.found(user)
         if options.what == "people":
             people = Social(self._store, mapping).people(
