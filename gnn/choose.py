@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from sociogram.gnn import metrics
@@ -17,6 +16,7 @@ from sociogram.gnn.hierarchy import implications
 from sociogram.gnn.judge import HeldOut, per_topic, tag_report
 from sociogram.gnn.model import Sociogram, build_shape
 from sociogram.gnn.phase import Context, Phase, build_phase
+from sociogram.gnn.randomness import seeded
 from sociogram.gnn.split import topic_mapping
 from sociogram.gnn.stack import Stack, crossed_scores, fit_stack, refined
 from sociogram.gnn.train import Trained, Trainer, predict
@@ -113,8 +113,7 @@ def choose(c: Context, folder: Path, budget: Budget, progress: Progress = SILENT
 
 def new_model(c: Context, phase: Phase) -> Sociogram:
     """Freshly initialised from the seed."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(c.config.seed)
+    with seeded(c.config.seed, c.device):
         heads = {t.name: t.outputs for t in c.attributes}
         shape = build_shape(c.snapshot, c.features, c.table.shape[1], list(phase.graph), heads)
         return Sociogram(shape, c.config).to(c.device)

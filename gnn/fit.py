@@ -29,6 +29,7 @@ from sociogram.gnn.features import build_features
 from sociogram.gnn.heads import read_targets
 from sociogram.gnn.infer import embeddings, network_outputs
 from sociogram.gnn.linear import Settings
+from sociogram.gnn.memory import peak_on_gpu
 from sociogram.gnn.model import Sociogram
 from sociogram.gnn.modes import Learned, learn
 from sociogram.gnn.new_item import fit_tower
@@ -354,5 +355,6 @@ def _report(
         "cost": {
             "seconds": clock.seconds,
             "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // unit,
+            **peak_on_gpu(c.device),
         },
     }

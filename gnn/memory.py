@@ -1,7 +1,7 @@
 """What to do when memory runs out: the same with less at a time, then a clear error."""
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import psutil
 import torch
@@ -20,7 +20,18 @@ def out_of_memory(error: BaseException) -> bool:
 
 def in_use() -> str:
     """What this process holds, for a person."""
-    return f"{psutil.Process().memory_info().rss / 1e9:.1f} GB"
+    held = f"{psutil.Process().memory_info().rss / 1e9:.1f} GB"
+    return f"{held}, {torch.cuda.memory_allocated() / 1e9:.1f} GB on the GPU" if torch.cuda.is_initialized() else held  # type: ignore[no-untyped-call]
+
+
+def peak_on_gpu(device: torch.device) -> dict[str, Any]:
+    """Name of the GPU and the most that was allocated there, for the report; nothing on a processor."""
+    if device.type != "cuda":
+        return {}
+    return {
+        "gpu": torch.cuda.get_device_name(device),
+        "peak_gpu_memory_mb": torch.cuda.max_memory_allocated(device) // 2**20,
+    }
 
 
 def with_less(step: Callable[[], T], less: Callable[[], bool], what: str) -> T:

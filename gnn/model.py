@@ -52,7 +52,7 @@ class Inputs:
         for label, static in self.static.items():
             blocks = [aggregate(m, table) for m in self.maps[label]]
             if noise:
-                blocks = [b + noise * torch.randn(b.shape).to(b) * (b != 0) for b in blocks]
+                blocks = [b + noise * torch.randn_like(b) * (b != 0) for b in blocks]
             out[label] = torch.cat([*blocks, static], 1)
         return out
 
@@ -60,7 +60,7 @@ class Inputs:
         """Rows of an assembled input with Gaussian noise on their text vectors."""
         size = len(self.maps[label]) * width
         text = x[:, :size]
-        return torch.cat([text + noise * torch.randn(text.shape).to(x) * (text != 0), x[:, size:]], 1)
+        return torch.cat([text + noise * torch.randn_like(text) * (text != 0), x[:, size:]], 1)
 
 
 def relation_matrices(

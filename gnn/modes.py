@@ -202,7 +202,7 @@ class _Modes:
             gold = np.asarray(known.any(1))
             if c.split.kind == "users":
                 tags[gold] = known[gold]  # of these users all is known
-            authors = AuthorTags(c.features.texts.own, tags, gold, c.table.shape[1], c.config.seed)
+            authors = AuthorTags(c.features.texts.own, tags, gold, c.table.shape[1], tuner.device)
             if not authors:
                 raise TrainingError("mode em has nothing to learn from: no user has a text. Use mode frozen.")
             where, seconds = place / f"round{k}", self._allowed(tuner, c.config.em_rounds + 1 - k)

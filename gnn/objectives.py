@@ -145,13 +145,15 @@ class AuthorTags(Objective):
     The E-step of GLEM (Zhao et al., ICLR 2023): half of the authors of a step have known tags, half have pseudo-labels.
     """
 
-    def __init__(self, own: Matrix, tags: NDArray[np.float32], gold: NDArray[np.bool_], width: int, seed: int) -> None:
+    def __init__(
+        self, own: Matrix, tags: NDArray[np.float32], gold: NDArray[np.bool_], width: int, device: torch.device
+    ) -> None:
         texts = np.diff(own.indptr) > 0
         self.texts = [own.indices[a:b].astype(np.int64) for a, b in pairwise(own.indptr)]
         self.pools = [p for p in (np.flatnonzero(texts & gold), np.flatnonzero(texts & ~gold)) if len(p)]
         self.tags = torch.from_numpy(tags)
         base = self.tags[torch.from_numpy(texts)].mean(0).clamp(1e-3, 1 - 1e-3) if texts.any() else self.tags.mean(0)
-        self.head = nn.Linear(width, tags.shape[1])
+        self.head = nn.Linear(width, tags.shape[1], device=device)
         nn.init.zeros_(self.head.weight)
         with torch.no_grad():
             self.head.bias.copy_(torch.logit(base))
@@ -173,7 +175,7 @@ class AuthorTags(Objective):
         at = torch.from_numpy(np.searchsorted(rows, self.drawn[:, 1])).to(free.device)
         owner = torch.from_numpy(self.drawn[:, 0]).to(free.device)
         count = torch.bincount(owner, minlength=len(self.users)).clamp(min=1)
-        head = self.head.to(free.device)
+        head = self.head
         mean = free.new_zeros(len(self.users), free.shape[1]).index_add(0, owner, free[at]) / count[:, None]
         goal = self.tags[torch.from_numpy(self.users)].to(free.device)
         loss = nn.functional.binary_cross_entropy_with_logits(head(mean), goal)

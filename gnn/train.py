@@ -26,6 +26,7 @@ from sociogram.gnn.heads import Target, head_loss
 from sociogram.gnn.memory import in_use, with_less
 from sociogram.gnn.metrics import mean_average_precision
 from sociogram.gnn.model import Graph, Inputs, Sociogram
+from sociogram.gnn.randomness import random_state, restore_random_state, seeded
 from sociogram.gnn.sage import name
 from sociogram.gnn.sampler import Sampler
 from sociogram.progress import SILENT, Progress
@@ -139,7 +140,7 @@ class Trainer:
         self.batch_users = config.batch_users
         self.samplers: dict[int, Sampler] = {}
         self.whole: dict[str, Tensor] = {}
-        device = problem.table.device
+        device = self.device = problem.table.device
         self.known = [torch.from_numpy(f.known).to(device) for f in problem.folds]
         self.truth = [torch.from_numpy(f.truth).to(device) for f in problem.folds]
         self.offset = [torch.from_numpy(f.offset).to(device) for f in problem.folds]
@@ -152,8 +153,7 @@ class Trainer:
         `seconds` are turned into steps once, after some have been timed; with `finish` no steps are added to those of an earlier run,
         as far as it had taken the fewest. Raises TrainingError where the seconds do not allow an epoch.
         """
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.config.seed)
+        with seeded(self.config.seed, self.device):
             self._resume()
             if finish:
                 self.limit = min(self.limit, max(self.result.steps, FEWEST_STEPS))
@@ -320,7 +320,7 @@ class Trainer:
         r = self.result
         record = {"curve": r.curve, "best": r.best, "best_step": r.best_step, "steps": r.steps}
         record |= {"bad": self.bad, "limit": self.limit}
-        return tensors | {"rng": torch.get_rng_state(), "record": as_tensor(record)}
+        return tensors | random_state(self.device) | {"record": as_tensor(record)}
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
         """Go on from what `tensors` gave."""
@@ -330,7 +330,7 @@ class Trainer:
         self.optimizer.load_state_dict(
             {**self.optimizer.state_dict(), "state": optimizer_states(under(tensors, "optimizer."))}
         )
-        torch.set_rng_state(tensors["rng"].cpu())
+        restore_random_state(tensors, self.device)
         self.bad, self.limit = record.pop("bad"), record.pop("limit")
         self.result = Trained(**record)
 

@@ -30,6 +30,7 @@ from sociogram.gnn.config import FitConfig
 from sociogram.gnn.matrices import moments
 from sociogram.gnn.memory import in_use, with_less
 from sociogram.gnn.objectives import Objective
+from sociogram.gnn.randomness import random_state, restore_random_state, seeded
 from sociogram.progress import SILENT, Progress
 
 Floats = NDArray[np.float32]
@@ -84,6 +85,12 @@ class Tuner:
         self.encoding: float | None = None
         self.size = 1.0  # of a step, as a share of what an objective takes
         self.mean, self.deviation = torch.zeros(opened.width), torch.ones(opened.width)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the encoder learns."""
+        found: torch.device = next(self.top.parameters()).device
+        return found
 
     @property
     def cheap(self) -> bool:
@@ -194,12 +201,11 @@ class Tuner:
         progress: Progress,
     ) -> Tuned | None:
         self._lower(progress)
-        fused = next(self.top.parameters()).device.type in ("cpu", "cuda")
+        fused = self.device.type in ("cpu", "cuda")
         optimizer = torch.optim.AdamW(self.top.parameters(), self.tuning.rate, weight_decay=0.01, fused=fused)
         limit = self.config.encoder_steps
         tuned, texts = Tuned([], np.zeros((0, 0), np.float32)), 0
-        with torch.random.fork_rng(devices=[]), progress.stage(name, limit, "steps") as stage:
-            torch.manual_seed(self.config.seed)
+        with seeded(self.config.seed, self.device), progress.stage(name, limit, "steps") as stage:
             if stored:
                 limit = self._resume(stored, objectives, optimizer, tuned)
                 stage.advance(len(tuned.curve))
@@ -285,7 +291,7 @@ class Tuner:
         out |= {f"optimizer.{k}": v for k, v in flattened(optimizer.state_dict()["state"]).items()}
         for name, (_, objective) in objectives.items():
             out |= {f"objective.{name}.{k}": v for k, v in objective.tensors().items()}
-        return out | {"record": tuned.record(limit=limit), "rng": torch.get_rng_state()}
+        return out | random_state(self.device) | {"record": tuned.record(limit=limit)}
 
     def _resume(
         self,
@@ -301,7 +307,7 @@ class Tuner:
         optimizer.load_state_dict({**optimizer.state_dict(), "state": states})
         for name, (_, objective) in objectives.items():
             objective.restore(under(stored, f"objective.{name}."))
-        torch.set_rng_state(stored["rng"])
+        restore_random_state(stored, self.device)
         record = as_record(stored["record"])
         tuned.curve, tuned.reached = record["curve"], set(record["reached"])
         tuned.step_seconds, tuned.step_texts = record["step_seconds"], record["step_texts"]

@@ -79,6 +79,8 @@ def view(report: Mapping[str, Any], profiles: Profiles, snapshot: Snapshot) -> d
         "longest": max((s for _, s in stages), default=1.0) or 1.0,
         "total": sum(s for _, s in stages),
         "memory": number(cost.get("peak_memory_mb")),
+        "gpu": cost.get("gpu"),
+        "gpu_memory": number(cost.get("peak_gpu_memory_mb")),
     }
 
 
