@@ -186,7 +186,8 @@ class Tuner:
     def _restored(self, done: dict[str, Tensor]) -> Tuned:
         weights, record = under(done, "weight."), as_record(done["record"])
         reached = set(record.pop("reached"))
-        tuned = Tuned([weights[str(i)] for i in range(len(weights))], done["table"].numpy(), reached=reached, **record)
+        kept = [weights[str(i)].to(self.device) for i in range(len(weights))]
+        tuned = Tuned(kept, done["table"].numpy(), reached=reached, **record)
         self.load(tuned.weights)
         return tuned
 

@@ -107,7 +107,8 @@ def test_the_network_without_a_neighbour_is_the_network_on_a_graph_without_the_t
         inputs = {**x, "User": x["User"].clone()}
         inputs["User"][user] = network.inputs(removal)[0]
         h = small.model.hidden(inputs, graph)
-        slow.append(small.model.scores(small.model.out[name("User")](h["User"][[user]]), network.topics).numpy()[0])
+        own = small.model.out[name("User")](h["User"][[user]])
+        slow.append(small.model.scores(own, network.topics.to(c.device)).cpu().numpy()[0])
         fast.append(network(removal)[0])
     whole = small.raw[units.users[np.flatnonzero(units.labels.index("Item") == units.kind)[:40]]]
     change = np.stack([whole - np.stack(fast), whole - np.stack(slow)]).reshape(2, -1)
@@ -229,9 +230,9 @@ def test_pyg_gnn_explainer_agrees_above_chance(small: Fitted, evidence: Evidence
     assert network is not None
     edges = {r: a.forward.to_dense().nonzero().T.flip(0) for r, a in small.phase.graph.items()}
     x = {label: v.clone() for label, v in c.inputs.assemble(c.standard).items()}
-    model = AsPyG(small.model, small.phase.graph, network.topics[target]).eval()
+    model = AsPyG(small.model, small.phase.graph, network.topics[target].to(c.device)).eval()
     with torch.no_grad():
-        np.testing.assert_allclose(model(x, edges).numpy(), small.raw[:, target], atol=2e-3)
+        np.testing.assert_allclose(model(x, edges).cpu().numpy(), small.raw[:, target], atol=2e-3)
     torch.manual_seed(0)
     explainer = Explainer(
         model,
@@ -240,7 +241,7 @@ def test_pyg_gnn_explainer_agrees_above_chance(small: Fitted, evidence: Evidence
         edge_mask_type="object",
         model_config={"mode": "regression", "task_level": "node", "return_type": "raw"},
     )
-    above = torch.from_numpy(small.raw[:, target]) + 5.0
+    above = torch.from_numpy(small.raw[:, target]).to(c.device) + 5.0
     agreement = []
     for user in range(16):
         units = evidence.units(np.array([user]))
@@ -251,7 +252,7 @@ def test_pyg_gnn_explainer_agrees_above_chance(small: Fitted, evidence: Evidence
                 continue
             nodes, _ = units.entries(np.arange(len(at)), at)
             removal = evidence.occlusion.hide(np.full(len(at), user), nodes, NONE)
-            ours = small.raw[user, target] - network(removal, x["User"][np.full(len(at), user)])[:, target]
+            ours = small.raw[user, target] - network(removal, x["User"][np.full(len(at), user)].cpu())[:, target]
             theirs = np.zeros(len(at))
             for r, e in edges.items():
                 if (r[0], r[2]) == (label, "User"):
