@@ -1,13 +1,13 @@
 """When does training the text encoder pay? The ladder, from popularity to joint training, on real and on coined language.
 
-    python -m benchmarks joint [--sets SET...] [--rows ROW...] [--tasks 5]
+    python -m benchmarks joint [--sets SET...] [--rows ROW...] [--tasks 5] [--card NAME]
 
 Sets: `se 60`, `se 20` (Stack Exchange, tags of users whose tags are hidden, 60 or 20 % of the users teach, one fold a task), the same with
 half of the content words coined (`se 60 jargon`), the demo community with 20 % of the labels, plain and coined, one seed a task, `se ii`
 (what is posted under after a time cut at .5, .6, .7 or .8 of the posts; known users and newcomers apart) and `lastfm` (a fifth of each
 user's tags hidden, what is known masked, so that LRAP is the mAP over users of BENCHMARKS C; light are users with few known tags).
 Seconds are those of the processor, reading the texts for the first time included. Settings are the defaults; what a method chooses it chooses on validation within the training users. Finished rows are kept, a run that
-was cut goes on. Writes joint.md, results/joint.json and docs/images/joint.png (quality against seconds).
+was cut goes on. On a GPU give the card a short name (`--card h100`): its rows are kept apart and stand in tables of their own. Writes joint.md, results/joint.json and docs/images/joint.png (quality against seconds).
 """
 
 import argparse
@@ -164,8 +164,9 @@ def main(arguments: list[str] | None = None) -> None:
         "--rows", nargs="*", default=[name for name in METHODS if name != AT_ONCE], choices=list(METHODS)
     )
     parser.add_argument("--tasks", type=int, default=5)
+    parser.add_argument("--card", default="", help="short name of the GPU that this runs on")
     options = parser.parse_args(arguments or [])
-    rows = Rows("joint")
+    rows = Rows(f"joint-{options.card}" if options.card else "joint")
     for number in range(options.tasks):  # a first task of every set before a second of any
         for name in options.sets:
             kind = SETS[name]
@@ -173,6 +174,19 @@ def main(arguments: list[str] | None = None) -> None:
                 methods = {method: METHODS[method] for method in options.rows if method in kind.methods}
                 keys = [(title, number) for title in kind.titles(name)]
                 rows.run(lambda folder, kind=kind, number=number: kind.make(folder, number), methods, *keys)
+    tables = tables_of(Rows("joint"))
+    on_cards = {}
+    for file in sorted((HERE / "results").glob("joint-*-rows.jsonl")):
+        card = file.name.removeprefix("joint-").removesuffix("-rows.jsonl")
+        on_cards |= {f"{name}, on {card.upper()}": t for name, t in tables_of(Rows(f"joint-{card}")).items()}
+    save("joint", tables | on_cards)
+    (HERE / "joint.md").write_text(_markdown(tables | on_cards), encoding="utf-8")
+    with_llm = {n: t for n, t in on_cards.items() if any(r["method"].startswith("LLM") for r in t["rows"])}
+    picture(tables | with_llm, HERE.parent / "docs" / "images" / "joint.png")
+
+
+def tables_of(rows: Rows) -> dict[str, Any]:
+    """Means and paired differences of every set that has rows, printed too."""
     for model in ("", "LLM, "):
         rows.best_of(f"{model}auto", [f"{model}{candidate}" for candidate in ("frozen", "two_step", BOTH)])
     tables: dict[str, Any] = {}
@@ -183,23 +197,22 @@ def main(arguments: list[str] | None = None) -> None:
         order = {method: i for i, method in enumerate((*METHODS, "auto", "LLM, auto"))}
         table = sorted(summary(mine), key=lambda r: order.get(r["method"], len(order)))
         keys = sorted({tuple(r["task"]) for r in mine})
+        table = [row | rows.calibration(keys, row["method"]) for row in table]
         gains = rows.compared(keys, [r["method"] for r in table], AGAINST)
         tables[name] = {"rows": table, "paired": gains}
         show(name, table)
         show(f"{name}: paired bootstrap over test users, 95 %", gains)
-    save("joint", tables)
-    (HERE / "joint.md").write_text(_markdown(tables), encoding="utf-8")
-    picture(tables, HERE.parent / "docs" / "images" / "joint.png")
+    return tables
 
 
 COLUMNS = (
-    "LRAP", "light", "mAP", "P@3", "micro F1", "macro F1", "precision", "recall", "accuracy", "train-test", "Brier skill", "ECE shown",
-    "recall at P .9", "seconds", "steps", "weight_change", "epoch_ratio", "texts_with_gradient", "seconds an epoch",
+    "tasks", "LRAP", "light", "mAP", "P@3", "micro F1", "macro F1", "precision", "recall", "accuracy", "train-test", "Brier skill", "ECE pooled", "ECE by chance",
+    "precision of sure", "recall of sure", "recall at P .9", "seconds", "steps", "weight_change", "epoch_ratio", "texts_with_gradient", "seconds an epoch",
     "peak MB", "kept",
 )  # fmt: skip
 
 
-WHOLE = ("seconds", "steps", "texts_with_gradient", "peak MB")  # columns shown without digits
+WHOLE = ("tasks", "seconds", "steps", "texts_with_gradient", "peak MB")  # columns shown without digits
 
 
 def _markdown(tables: dict[str, Any]) -> str:

@@ -64,7 +64,7 @@ class Rows:
 
     def _finished(self, task: Task, key: Key, method: str, answer: Answer, seconds: float) -> None:
         scores, probability, threshold, own = answer
-        self._keep(task, key, method, scores, probability >= threshold)
+        self._keep(task, key, method, scores, probability, threshold)
         judged = judge(task, scores, probability, threshold) | _sure(task, probability, own.pop("sure", None))
         row = {"task": list(key), "name": task.name, "method": method, "seconds": seconds, **judged, **own}
         self._add(row)
@@ -105,21 +105,36 @@ class Rows:
             out.append(line | {"tasks": len(both)})
         return out
 
+    def calibration(self, keys: Sequence[Key], method: str) -> dict[str, float]:
+        """ECE of the tags that a method shows, of all tasks together, and what perfect probabilities of that number would show.
+
+        One task alone shows some hundred tags, of which even perfect probabilities have an ECE of .05.
+        """
+        found = [kept for key in keys if (kept := self._kept(key, method)) is not None]
+        p = np.concatenate([k["said"] for k in found]) if found else np.zeros(0)
+        if not len(p):
+            return {}
+        hit = np.concatenate([k["truth"][k["shown"]] for k in found])
+        return {"ECE pooled": metrics.ece(p, hit), "ECE by chance": metrics.ece_by_chance(p)}
+
     def _at(self, key: Key, method: str) -> Path:
         name = re.sub(r"[^a-z0-9.]+", "-", " ".join([*map(str, key), method]).lower())
         return self.scores / f"{name}.npz"
 
-    def _keep(self, task: Task, key: Key, method: str, scores: Floats, shown: NDArray[np.bool_]) -> None:
+    def _keep(self, task: Task, key: Key, method: str, scores: Floats, probability: Floats, threshold: float) -> None:
+        """What intervals and pooled calibration are computed from: no more, since it goes into the repository."""
         at = np.flatnonzero(task.test)
-        known = _known(task)[at]
-        scores = np.where(known, -np.inf, scores[at])
+        known, light = _known(task)[at], task.light[at]
+        scores, probability = np.where(known, -np.inf, scores[at]), probability[at]
+        shown = (probability >= threshold) & ~known
         np.savez_compressed(
             self._at(key, method),
-            scores=scores,
-            shown=shown[at] & ~known,
-            truth=task.truth[at],
-            light=task.light[at],
             ap=metrics.average_precision(scores, task.truth[at], known),
+            light=light,
+            scores=scores[light],
+            truth=task.truth[at],
+            shown=shown,
+            said=probability[shown],
         )
 
     def _kept(self, key: Key, method: str) -> dict[str, Any] | None:
@@ -208,7 +223,8 @@ def _lrap(kept: Any, rows: NDArray[np.int64]) -> float:
 
 def _light(kept: Any, rows: NDArray[np.int64]) -> float:
     rows = rows[kept["light"][rows]]
-    return metrics.mean_average_precision(kept["scores"][rows].T, kept["truth"][rows].T)
+    scores = kept["scores"][np.cumsum(kept["light"])[rows] - 1]  # only those of light users are kept
+    return metrics.mean_average_precision(scores.T, kept["truth"][rows].T)
 
 
 def _macro_f1(kept: Any, rows: NDArray[np.int64]) -> float:
@@ -220,7 +236,7 @@ def summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     out = []
     for method in dict.fromkeys(r["method"] for r in rows):
         of = [r for r in rows if r["method"] == method]
-        line: dict[str, Any] = {"method": method}
+        line: dict[str, Any] = {"method": method, "tasks": len(of)}
         for name in dict.fromkeys(name for r in of for name in r):
             if name in ("task", "name", "method", "kept"):
                 continue
