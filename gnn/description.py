@@ -1,22 +1,44 @@
 """A description in words as a direction in the users' published space: where those are whom it describes."""
 
 import re
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sociogram.encoders.keywords import stop_words, tokenize
 from sociogram.errors import InputError
 from sociogram.graph.profile import Profiles
 
 Floats = NDArray[np.float32]
+WORD = re.compile(r"\w+")
+LONGEST = 5  # words of a topic's name that is looked for
 NEAREST = 8  # topics that a description is made of
 SHARPNESS = 20.0  # of the softmax over cosines: one that is .1 nearer counts 7 times as much
 SURENESS = 4  # a part of the text counts by this power of its nearest topic's cosine: "who" is near to none
 
 
-def parts(text: str) -> list[str]:
-    """What is encoded of a description: all of it, and its words, so that none drowns the others."""
-    return [text, *dict.fromkeys(re.findall(r"\w{3,}", text))]
+def parts(text: str, topics: Iterable[str]) -> list[str]:
+    """What is encoded of a description: all of it, the topics that it names, and its other words, so that none drowns the others.
+
+    Names are found by the longest that fits ("drum and bass" before "bass"), whatever their case and hyphens; a stop word names
+    nothing by itself ("who" is no band), and words without a topic of their own tell what they are near to.
+    """
+    known = {_spelt(name) for name in topics}
+    words = WORD.findall(text.casefold())
+    named: list[str] = []
+    others: list[str] = []
+    at = 0
+    while at < len(words):
+        spans = [" ".join(words[at : at + n]) for n in range(LONGEST, 0, -1) if at + n <= len(words)]
+        found = next((s for s in spans if s in known and s not in stop_words() and len(s) > 1), None)
+        (named if found else others).append(found or words[at])
+        at += len(found.split()) if found else 1
+    return [text, *dict.fromkeys((*named, *tokenize(" ".join(others))))]
+
+
+def _spelt(name: str) -> str:
+    return " ".join(WORD.findall(name.casefold()))
 
 
 def direction(profiles: Profiles, names: Floats, described: Floats) -> list[float]:

@@ -307,7 +307,8 @@ class Engine:
         tower = TopicTower.load(chosen.folder)
         profiles = chosen.profiles
         scores = tower.scores(
-            profiles.embeddings[profiles.user_label], chosen.encoder().encode([join_texts([topic, description])])[0]
+            profiles.embeddings[profiles.user_label],
+            chosen.encoder(self.home.cache).encode([join_texts([topic, description])])[0],
         )
         best = np.argsort(-scores, kind="stable")[:k]
         keys, names = profiles.keys[profiles.user_label], profiles.names[profiles.user_label]
@@ -377,7 +378,7 @@ class Engine:
 
         profiles = run.profiles
         topics = [name for label in dict.fromkeys(profiles.tags["topic_label"]) for name in profiles.names[label]]
-        encoded = run.encoder().encode([*topics, *parts(text)])
+        encoded = run.encoder(self.home.cache).encode([*topics, *parts(text, topics)])
         names, described = encoded[: len(topics)], encoded[len(topics) :]
         return direction(profiles, names, described), [topics[row] for row in meant(names, described).tolist()]
 

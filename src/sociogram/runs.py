@@ -44,11 +44,11 @@ class Run:
         """The learned profiles; raises InputError where the run did not finish."""
         return Profiles.load(self.folder)
 
-    def encoder(self) -> "Encoder":
-        """The text encoder as this run left it."""
+    def encoder(self, cache: Path | None = None) -> "Encoder":
+        """The text encoder as this run left it; with `cache` it keeps vectors in that folder."""
         from sociogram.encoders.load import load_encoder
 
-        return load_encoder(str(self.folder / "encoder"))
+        return load_encoder(str(self.folder / "encoder"), cache=cache)
 
     def update(self, **changes: Any) -> None:
         """Change run.json atomically."""

@@ -44,7 +44,16 @@ def test_those_described_are_the_nearest() -> None:
 def test_every_word_counts() -> None:
     both = np.stack([NAMES[0] + 0.4 * NAMES[2], NAMES[0], NAMES[2]])
     assert nearest(both, 20) == {*range(10), *range(20, 30)}
-    assert parts("climbers who bake, who") == ["climbers who bake, who", "climbers", "who", "bake"]
+
+
+def test_parts_are_the_topics_that_are_named_then_the_other_words() -> None:
+    topics = ["Dream-Pop", "pop", "shoegaze", "The Who", "who", "drum and bass", "bass"]
+    text = "Shoegaze fans who love dream pop, shoegaze"
+    assert parts(text, topics) == [text, "shoegaze", "dream pop", "fans"]
+    assert parts("drum and bass of the who", topics)[1:] == ["drum and bass", "the who"]
+    assert parts("climbers who bake, who", []) == ["climbers who bake, who", "climbers", "bake"]
+    assert parts("drum and", topics)[1:] == ["drum"]
+    assert parts("a taste of pop", [*topics, "a", "of"])[1:] == ["pop", "taste"]
 
 
 def test_words_without_a_topic() -> None:
