@@ -21,6 +21,7 @@ from sociogram.graph.server import ManagedServer
 from sociogram.graph.store import Store
 from sociogram.graph.vector_index import create_index
 from sociogram.loaders import demo
+from sociogram.loaders.demo_people import SPAM_BIOS
 from sociogram.queries.catalogue import Catalogue
 from sociogram.queries.header import Query
 from sociogram.queries.library import translate
@@ -204,6 +205,42 @@ def test_what_was_planted_is_found(engine: Engine) -> None:
     assert changes["tags map"]["change"] == pytest.approx(changes["tags map"]["after"] - 0.5)
     counts = {row["check"]: row["found"] for row in engine.query("data_quality")}
     assert counts["users without a profile"] == 2
+
+
+def test_robots_of_a_demo_community_are_suspected(engine: Engine) -> None:
+    text = "MATCH (u:User) WHERE u.bio IN $bios AND COUNT { (u)-[:VIEWED|LIKED|BOUGHT|POSTED]->() } >= 20 RETURN u.id AS id"
+    planted = {row["id"] for row in engine.store.read(text, bios=list(SPAM_BIOS))}
+    found = {row["id"] for row in engine.query("suspected_bots")} - {"bot"}
+    assert len(planted) >= 3
+    assert len(found & planted) >= len(planted) / 2
+    assert len(found - planted) <= 1
+
+
+def test_evidence_is_what_the_run_published(engine: Engine) -> None:
+    text = (
+        "MATCH (u:User)-[i:INTERESTED_IN]->(t:Topic) WHERE size(i.evidence) > 1 AND NOT (u)-[:TAGGED]->(t) RETURN u.id AS user, "
+        "t.name AS topic, i.evidenceText AS what, i.evidenceKind AS how, i.evidenceShare AS weight ORDER BY i.score DESC, user LIMIT 5"
+    )
+    published = engine.store.read(text)
+    assert len(published) == 5
+    for row in published:
+        user, topic = row["user"], row["topic"]
+        pieces = [r for r in engine.query("evidence_for_tag", user=user, topic=topic) if r["kind"] == "evidence"]
+        for column in ("what", "how", "weight"):
+            assert [r[column] for r in pieces] == row[column]
+        (mine,) = [r for r in engine.query("interests_of", user=user) if r["topic"] == topic]
+        (shown,) = [r for r in engine.query("topics_for_user", user=user, k=50) if r["topic"] == topic]
+        (inferred,) = [r for r in engine.query("inferred_by_tag", topic=topic, least=0, k=300) if r["id"] == user]
+        assert mine["because"] == shown["because"] == inferred["because"] == row["what"][0]
+
+
+def test_an_interest_that_the_graph_has_itself_is_no_evidence_twice(engine: Engine) -> None:
+    said = engine.store.read(
+        "MATCH (u:User)-[:TAGGED]->(t:Topic)<-[i:INTERESTED_IN]-(u) WHERE i.evidenceKind = ['said'] RETURN u.id AS user, t.name AS topic LIMIT 1"
+    )[0]
+    kinds = [row["kind"] for row in engine.query("evidence_for_tag", **said)]
+    assert kinds.count("said") == 1
+    assert "evidence" not in kinds
 
 
 def test_words_find_those_who_are_told_of(engine: Engine) -> None:

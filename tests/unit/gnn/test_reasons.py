@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from benchmarks.from_source import snapshot
 from sociogram.encoders.light import LightEncoder
-from sociogram.evaluation.reasons import Planted, deletion, random_units
+from sociogram.evaluation.reasons import Planted, deletion, random_units, times
 from sociogram.gnn.choose import NETWORK, parts_with
 from sociogram.gnn.config import FitConfig
 from sociogram.gnn.evidence import Evidence, find_evidence, predicted_pairs, shares_of
@@ -271,3 +271,21 @@ def test_kept_parts_alone_are_computed(small: Fitted) -> None:
     assert judge.network is None
     assert NETWORK not in judge.wanted
     assert set(judge.parts(judge.hide(np.arange(3), {}, NONE))) == {"popularity"}
+
+
+def test_times_as_much_are_drawn_by_user() -> None:
+    users = np.repeat(np.arange(50), 4)
+    each = np.random.default_rng(0).normal(3.0, 1.0, 50)
+    found = times(each[users], np.ones(200), users)
+    assert found.ratio == pytest.approx(each.mean())
+    assert found.users == 50
+    by_hand = 1.96 * each.std() / np.sqrt(50)  # 50 draws, not 200
+    assert found.high - found.ratio == pytest.approx(by_hand, rel=0.2)
+    assert found.ratio - found.low == pytest.approx(by_hand, rel=0.2)
+
+
+def test_times_leave_out_what_has_no_counterpart() -> None:
+    found = times([2.0, 4.0, 100.0], [1.0, 1.0, np.nan], [0, 1, 2])
+    assert (found.ratio, found.users) == (3.0, 2)
+    assert times([1.0], [0.0], [0]).ratio == np.inf
+    assert np.isnan(times([1.0], [np.nan], [0]).ratio)
