@@ -32,15 +32,20 @@ ASKED: dict[str, dict[str, str]] = {  # where the example in the header would sh
     "topic_by_segment": {"topic": "climbing", "by": "segmentName"},
     "item_by_segment": {"item": "i0004", "by": "segmentName"},
     "similar_to_description": {"vector": "climbers who bake"},
-    "evidence_for_tag": {"user": "u0120", "topic": "climbing"},
+    "evidence_for_tag": {"user": "u0001", "topic": "photography"},
+    "why_item": {"user": "u0042", "item": "i0024"},
     "who_influences": {"user": "u0278", "days": "90"},
-    "suspected_bots": {"least": "10", "signals": "1"},
 }
+CAME = """
+MATCH (friend:User {id: 'u0042'}), (topic:Topic {name: 'climbing'})
+MERGE (user:User {id: 'u9001', name: 'Nadia Roth'}) MERGE (user)-[:KNOWS {weight: 1.0}]->(friend) MERGE (user)-[:TAGGED {weight: 1.0}]->(topic)
+"""
+LEFT = "MATCH (user:User {id: 'u9001'}) DETACH DELETE user"
 
 OPENING = """# The query library
 
 Written by `python -m benchmarks.cypher_page`: everything below was run on the demo community (`sociogram load demo --users 600`,
-then `fit --encoder light --mode frozen` and `fit --mode frozen`).
+then `fit --encoder light --mode frozen` and `fit --mode frozen`); one user, Nadia Roth, came after the last fit.
 
 ```sh
 sociogram queries                                        # all of them
@@ -96,13 +101,21 @@ def main() -> None:
     """Print the page."""
     print(OPENING)
     with sociogram.open() as engine:
-        found = Catalogue().all()
-        lts = {q.name for q in Catalogue(lts=True).all() if q not in found}
-        for topic, title in TOPICS.items():
-            print(f"\n## {title}")
-            for query in found:
-                if query.topic == topic:
-                    _section(engine, query, query.name in lts)
+        engine.store.write(CAME)
+        try:
+            _sections(engine)
+        finally:
+            engine.store.write(LEFT)
+
+
+def _sections(engine: Engine) -> None:
+    found = Catalogue().all()
+    lts = {q.name for q in Catalogue(lts=True).all() if q not in found}
+    for topic, title in TOPICS.items():
+        print(f"\n## {title}")
+        for query in found:
+            if query.topic == topic:
+                _section(engine, query, query.name in lts)
 
 
 def _section(engine: Engine, query: Query, has_lts: bool) -> None:

@@ -1,8 +1,7 @@
 // What speaks for an interest of a user: what carried it when it was predicted, then what the graph has on it.
 //
-// Of kind `evidence` are the pieces that the live run published with the interest, each with its share of the claim: in general the
-// claim's score would have been lower by as much without the piece. The others are the user's own word, all items about the topic and
-// all friends who like it, whether or not they carried anything.
+// Of kind `evidence` are the pieces that the live run published with the interest, each with its share of the claim. The others are the
+// user's own word, all items about the topic and all friends who like it, whether or not they carried anything.
 //
 // :param user => 'u0042';
 //   KEY(User), required: whose interest

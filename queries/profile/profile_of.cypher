@@ -14,5 +14,5 @@ RETURN user.id AS id, user.name AS name,
        [key IN keys(user) WHERE key CONTAINS 'predicted' AND NOT key ENDS WITH 'Confidence' AND NOT key STARTS WITH 'next_'
          | substring(key, size(split(key, 'predicted')[0]) + 9) + ': ' + toString(CASE WHEN valueType(user[key]) STARTS WITH 'LIST'
              THEN reduce(text = '', x IN user[key] | text + CASE text WHEN '' THEN '' ELSE ', ' END + toString(x))
-             ELSE user[key] END)] AS predicted,
+             WHEN valueType(user[key]) STARTS WITH 'FLOAT' THEN round(user[key], 2) ELSE user[key] END)] AS predicted,
        user.profileRun AS run, user.profiledAt AS at

@@ -161,4 +161,4 @@ def times(mine: ArrayLike, theirs: ArrayLike, users: ArrayLike, *, draws: int = 
 
 def _over(pairs: NDArray[np.float64]) -> NDArray[np.float64]:
     out = np.full(len(pairs), np.inf)
-    return np.divide(pairs[:, 0], pairs[:, 1], out=out, where=pairs[:, 1] > 0)
+    return np.asarray(np.divide(pairs[:, 0], pairs[:, 1], out=out, where=pairs[:, 1] > 0))
