@@ -1,33 +1,16 @@
 """What the database has to say before a search: the live run, its index, the types of properties, how many satisfy a part of a filter."""
 
-from dataclasses import dataclass
 from typing import Any
 
-from sociogram.errors import InputError
-from sociogram.graph.filters import plain
 from sociogram.graph.mapping import GraphMapping
-from sociogram.graph.publish import NEXT
 from sociogram.graph.schema import quote
 from sociogram.graph.store import Store
 from sociogram.graph.vector_index import index_name
-from sociogram.queries.catalogue import nearest
+from sociogram.queries.kinds import PropertyKind, kind_of, unknown
 from sociogram.queries.library import written_name
 
-SAMPLE = 200  # values of a property whose types are looked at
-KNOWN = 1_000  # users whose properties are listed where one is unknown
+KNOWN = 1_000  # users whose values are counted
 FREQUENT = 5  # values named where nobody satisfies a filter
-
-
-@dataclass(frozen=True)
-class PropertyKind:
-    """The types that a property has on users, most frequent first, and one of its values."""
-
-    property: str  # as it is called in the graph
-    types: tuple[str, ...]  # STRING, INTEGER, LIST<STRING>, ...
-    example: Any
-
-    def __str__(self) -> str:
-        return f"{self.property} holds {' or '.join(self.types)} (for instance {self.example!r})"
 
 
 class Facts:
@@ -76,29 +59,12 @@ class Facts:
         return self._kinds[name]
 
     def _kind(self, name: str) -> PropertyKind:
-        if name in self._mapping.user.private:
-            raise InputError(f"{self._mapping.user.label}.{name} is private in the mapping: nothing reads it.")
+        label = self._mapping.user.label
         for called in dict.fromkeys([written_name(self._mapping, name), name]):
-            rows = self._store.read(
-                f"MATCH (u:{self._label}) WHERE u.{quote(called)} IS NOT NULL WITH u.{quote(called)} AS value LIMIT $sample "
-                "RETURN valueType(value) AS type, count(*) AS n, collect(value)[0] AS example ORDER BY n DESC, type",
-                sample=SAMPLE,
-            )
-            if rows and not name.startswith(NEXT):
-                return PropertyKind(
-                    called, tuple(dict.fromkeys(plain(row["type"]) for row in rows)), rows[0]["example"]
-                )
-        known = self._properties()
-        near = nearest(name, known) or f" There are: {', '.join(known)}."
-        raise InputError(f"no {self._mapping.user.label} has a property {name!r}.{near}")
-
-    def _properties(self) -> list[str]:
-        rows = self._store.read(
-            f"MATCH (u:{self._label}) WITH u LIMIT $known UNWIND keys(u) AS name RETURN DISTINCT name ORDER BY name",
-            known=KNOWN,
-        )
-        hidden = {*self._mapping.user.private, self._mapping.write.name("embedding")}
-        return [row["name"] for row in rows if row["name"] not in hidden and not row["name"].startswith(NEXT)]
+            found = kind_of(self._store, self._mapping, label, called)
+            if found is not None:
+                return found
+        raise unknown(self._store, self._mapping, [label], name)
 
     def frequent(self, name: str) -> list[Any]:
         """Some of the values that most users have."""

@@ -7,7 +7,6 @@ from typing import Any, cast
 
 from sociogram.errors import DatabaseError, InputError, NotFoundError
 from sociogram.graph.mapping import GraphMapping
-from sociogram.graph.publish import live_run
 from sociogram.graph.store import Store
 from sociogram.queries.ask import Asker, Key, positive, spellings
 from sociogram.queries.library import translate
@@ -42,10 +41,6 @@ class SimilarRows(Rows[Similar]):
         self.note, self.explained = note, explained
 
 
-class _TwoRunsError(Exception):
-    """Another run went live while the search was under way."""
-
-
 class SimilarUsers:
     """Searches one graph; what it has learned of the live run's index and properties is kept until another run is live."""
 
@@ -69,7 +64,7 @@ class SimilarUsers:
     ) -> SimilarRows:
         """k rows whenever k users of the live run satisfy `where`: the nearest by cosine, ties by key.
 
-        Raises InputError or NotFoundError, which name what is wrong, and DatabaseError where runs go live faster than it can search.
+        Raises InputError or NotFoundError, which name what is wrong.
         """
         positive(k)
         if sum(given is not None for given in (user, text, vector)) != 1:
@@ -83,11 +78,6 @@ class SimilarUsers:
                 subject = self._subject(user, text, vector)
                 asked = Asked(subject, k, wanted, self._excluded(left_out))
                 return self._find(asked, started, explain)
-            except _TwoRunsError:
-                if last:
-                    raise DatabaseError(
-                        "two runs went live during this search. Wait until publishing is done, then ask again."
-                    ) from None
             except DatabaseError as error:
                 if type(error) is not DatabaseError:
                     raise
@@ -115,8 +105,6 @@ class SimilarUsers:
         if row["id"] is None or row["run"] is None:
             row = self._store.read(read, user=[self._asker.resolve(user)])[0]
         if row["of"] != row["run"]:
-            if row["of"] is not None and live_run(self._store) != row["run"]:
-                raise _TwoRunsError
             raise NotFoundError(
                 f"{user!r} has no profile of the live run {row['run']}: it came after it. Fit again: sociogram fit"
             )
@@ -153,7 +141,6 @@ class SimilarUsers:
         values |= {"sg_vector": asked.subject.vector}
         search = Search(self._store, parts, values, asked)
         rows = search.run(facts)
-        self._still_live(rows, facts.run)
         if len(rows) < asked.k:
             for tag in asked.filter.tags:
                 self._asker.topic(tag.topic)
@@ -164,12 +151,6 @@ class SimilarUsers:
             None if len(rows) == asked.k else self._note(len(rows), asked, conditions, facts),
             search.explained(took) if explain else None,
         )
-
-    def _still_live(self, rows: list[dict[str, Any]], run: str) -> None:
-        """The live run is read in the same statement after the search; where that found nobody, now."""
-        live = rows[0]["live"] if rows else [live_run(self._store)]
-        if live != [run]:
-            raise _TwoRunsError
 
     def _answer(self, rows: list[dict[str, Any]], asked: Asked) -> list[Similar]:
         order = list(asked.subject.meant or ())

@@ -10,20 +10,18 @@ from sociogram.queries.library import translate
 from sociogram.queries.similar.plan import MOST_COUNTED, Plan
 from sociogram.queries.similar.predicate import Predicate
 from sociogram.queries.similar.values import Typed
-from sociogram.queries.similar.where import OPERATORS, TagCondition
+from sociogram.queries.similar.where import TagCondition
 
-# After the k best: whether the run is still live is read last, so that a run that went live meanwhile is noticed.
-_LIVE = "COLLECT { MATCH (run:ProfileRun) WHERE run.state = 'live' RETURN run.id }"
 _REASONS = """
 MATCH (user:User) WHERE user.id = $sg_user
-RETURN other.id AS id, other.name AS name, cosine, live, coalesce(other.tags, []) AS tags, other.tagScores AS scores, looked, edge,
+RETURN other.id AS id, other.name AS name, cosine, coalesce(other.tags, []) AS tags, other.tagScores AS scores, looked, edge,
        [tag IN other.tags WHERE tag IN user.tags][..3] AS shared_tags,
        EXISTS { (user)-[:KNOWS]-(other) } AS tied,
        COUNT { MATCH (user)-[:KNOWS]-(friend)-[:KNOWS]-(other) RETURN DISTINCT friend } AS friends_in_common,
        COUNT { MATCH (user)-[:VIEWED]->(item)<-[:VIEWED]-(other) RETURN DISTINCT item } AS items_in_common
 ORDER BY cosine DESC, id"""
 _NO_USER = """
-RETURN other.id AS id, other.name AS name, cosine, live, coalesce(other.tags, []) AS tags, other.tagScores AS scores, looked, edge,
+RETURN other.id AS id, other.name AS name, cosine, coalesce(other.tags, []) AS tags, other.tagScores AS scores, looked, edge,
        [] AS shared_tags, false AS tied, 0 AS friends_in_common, 0 AS items_in_common
 ORDER BY cosine DESC, id"""
 
@@ -94,9 +92,7 @@ class Statements:
             f"{prefix}{found}\n"
             f"WITH u, looked, edge, 2 * vector.similarity.cosine({embedding}, $sg_vector) - 1 AS cosine\n"
             f"ORDER BY cosine DESC, u.{quote(self.mapping.user.key)} LIMIT $sg_k\n"
-            "WITH collect([u, cosine, looked, edge]) AS best\n"
-            f"WITH best, {_LIVE} AS live\n"
-            "UNWIND best AS one WITH one[0] AS other, one[1] AS cosine, one[2] AS looked, one[3] AS edge, live"
+            "WITH u AS other, cosine, looked, edge"
             f"{tail}"
         )
 
@@ -149,13 +145,7 @@ class Statements:
         return "WHERE " + "\n  AND ".join(parts)
 
     def _condition(self, i: int) -> str:
-        c = self.conditions[i]
-        name, value = f"u.{quote(c.condition.property)}", f"$sg_value_{i}"
-        if not c.of_list:
-            return f"{name} {OPERATORS[c.condition.operator]} {value}"
-        if c.condition.operator == "in":
-            return f"any(one IN {value} WHERE one IN {name})"
-        return f"{'NOT ' if c.condition.operator == 'ne' else ''}{value} IN {name}"
+        return self.conditions[i].test("u", f"sg_value_{i}")
 
     def _tag(self, i: int) -> str:
         return translate(

@@ -8,9 +8,10 @@ from datetime import date, datetime
 from typing import Any
 
 from sociogram.errors import InputError
+from sociogram.graph.schema import quote
+from sociogram.queries.kinds import PropertyKind
 from sociogram.queries.parameters import moment
-from sociogram.queries.similar.facts import PropertyKind
-from sociogram.queries.similar.where import Condition, Text
+from sociogram.queries.similar.where import OPERATORS, Condition, Text
 
 LIST = "LIST<"
 
@@ -22,6 +23,15 @@ class Typed:
     condition: Condition
     of_list: bool = False
     exactly: bool = False
+
+    def test(self, variable: str, parameter: str) -> str:
+        """As Cypher on a node `variable`, its value in `parameter`."""
+        name, operator = f"{variable}.{quote(self.condition.property)}", self.condition.operator
+        if not self.of_list:
+            return f"{name} {OPERATORS[operator]} ${parameter}"
+        if operator == "in":
+            return f"any(one IN ${parameter} WHERE one IN {name})"
+        return f"{'NOT ' if operator == 'ne' else ''}${parameter} IN {name}"
 
 
 def typed(condition: Condition, kind: PropertyKind) -> Typed:

@@ -80,7 +80,7 @@ def parse(where: Any) -> Filter:
         elif name == "cypher":
             predicates += [_predicate(one) for one in _each(value)]
         else:
-            conditions += _conditions(name, value)
+            conditions += conditions_on(name, value, f' For users without it: {{"cypher": "u.{name} IS NULL"}}.')
     return Filter(tuple(conditions), tuple(tags), tuple(predicates))
 
 
@@ -113,7 +113,7 @@ def _predicate(value: Any) -> Predicate:
     )
 
 
-def operators(name: str, value: Any) -> Mapping[str, Any]:
+def _operators(name: str, value: Any) -> Mapping[str, Any]:
     """{operator: value} of what a mapping says of one property: a value alone is equality, a list membership; raises InputError."""
     if isinstance(value, list | tuple | set | frozenset):
         tests: Mapping[str, Any] = {"in": value}
@@ -130,31 +130,30 @@ def operators(name: str, value: Any) -> Mapping[str, Any]:
     return tests
 
 
-def _conditions(name: str, value: Any) -> Iterator[Condition]:
-    wanted = operators(name, value)
+def conditions_on(name: str, value: Any, without: str = "") -> Iterator[Condition]:
+    """From a value, list or {operator: value} of one property; raises InputError, for None with how else to ask (`without`)."""
+    wanted = _operators(name, value)
     for pair in (LOWER, UPPER):
         if set(pair) <= set(wanted):
             raise InputError(f"{name}: give {pair[0]} or {pair[1]}, not both.")
     for operator, against in wanted.items():
-        yield Condition(name, operator, _list(name, against) if operator == "in" else _scalar(name, against))
+        yield Condition(
+            name, operator, _list(name, against, without) if operator == "in" else _scalar(name, against, without)
+        )
 
 
-def _list(name: str, values: Any) -> list[Any]:
+def _list(name: str, values: Any, without: str) -> list[Any]:
     if not isinstance(values, list | tuple | set | frozenset):
         raise InputError(f"{name}: `in` takes a list of values, got {values!r}.")
     if not values:
         raise InputError(f"{name}: the list is empty, so nobody could satisfy it. Name at least one value.")
-    return [_scalar(name, value) for value in values]
+    return [_scalar(name, value, without) for value in values]
 
 
-def _scalar(name: str, value: Any) -> Any:
+def _scalar(name: str, value: Any, without: str) -> Any:
+    """A value that a property can be compared with, NumPy's as Python's."""
     if value is None:
-        raise InputError(f'{name}: None is no value. For users without it: {{"cypher": "u.{name} IS NULL"}}.')
-    return plain(name, value)
-
-
-def plain(name: str, value: Any) -> Any:
-    """A value that a property can be compared with, NumPy's as Python's; raises InputError."""
+        raise InputError(f"{name}: None is no value.{without}")
     if hasattr(value, "item") and getattr(value, "shape", None) == ():
         value = value.item()  # NumPy
     if isinstance(value, float) and not math.isfinite(value):

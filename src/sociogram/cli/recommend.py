@@ -1,6 +1,5 @@
 """sociogram recommend: items, people and topics, for one user or for all."""
 
-import re
 from typing import Annotated, Any
 
 import typer
@@ -13,15 +12,13 @@ from sociogram.cli.common import (
     PasswordFile,
     Uri,
     User,
-    guessed,
     hint,
     open_engine,
     print_json,
     print_table,
 )
+from sociogram.cli.where import read_where
 
-SIGNS = {"=": "eq", "!=": "ne", "<>": "ne", ">=": "gte", ">": "gt", "<=": "lte", "<": "lt"}
-CONDITION = re.compile(r"^\s*(.+?)\s*(!=|<>|>=|<=|=|>|<)\s*(.*?)\s*$", re.DOTALL)
 COLUMNS = ("rank", "id", "name", "score", "source", "why")
 
 
@@ -64,7 +61,7 @@ def recommend(
     """
     asked: dict[str, Any] = {
         "include_seen": include_seen,
-        "where": conditions(where),
+        "where": read_where(where or ()) or None,
         "topic": topic,
         "diversity": diversity,
         "popularity": popularity,
@@ -90,15 +87,3 @@ def recommend(
     print_table(shown, COLUMNS)
     if rows and what == "people":
         hint(f"sociogram query why_alike --param user={who} --param other={rows[0].id}")
-
-
-def conditions(texts: list[str] | None) -> dict[str, Any] | None:
-    """Conditions as they are typed, as the mapping that `where` takes."""
-    found: dict[str, Any] = {}
-    for text in texts or ():
-        match = CONDITION.match(text)
-        if match is None:
-            raise typer.BadParameter(f"expected a condition such as language=de or 'year>=2020', got {text!r}")
-        name, sign, value = match[1], match[2], guessed(match[3])
-        found.setdefault(name, {})["in" if isinstance(value, list) and sign == "=" else SIGNS[sign]] = value
-    return found or None

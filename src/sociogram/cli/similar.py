@@ -22,10 +22,9 @@ from sociogram.cli.common import (
     print_json,
     print_table,
 )
+from sociogram.cli.where import read_where
 from sociogram.errors import InputError
 
-CONDITION = re.compile(r"^(.+?)\s*(<=|>=|!=|<>|=|<|>)\s*(.*)$", re.DOTALL)
-OPERATORS = {"=": "eq", "!=": "ne", "<>": "ne", ">": "gt", ">=": "gte", "<": "lt", "<=": "lte"}
 LEAST = re.compile(r"^(.+?)\s*>=\s*([\d.]+)$", re.DOTALL)
 
 Where = Annotated[
@@ -94,23 +93,9 @@ def conditions(
     where: Sequence[str], tags: Sequence[str], cypher: Sequence[str], parameters: Sequence[str]
 ) -> dict[str, Any] | None:
     """What `Engine.similar` takes as `where`; raises BadParameter that says what was expected."""
-    from sociogram.queries.similar.where import Text
-
-    wanted: dict[str, Any] = {}
-    for given in where:
-        match = CONDITION.match(given)
-        if not match:
-            raise typer.BadParameter(f"--where: expected for instance country=DE or 'age>=18', got {given!r}")
-        name, operator, value = match[1].strip(), OPERATORS[match[2]], match[3]
-        if name in ("tag", "cypher"):
-            raise typer.BadParameter(f"--where {given!r}: say --{name} instead")
-        listed = _list(value) if operator == "eq" else None
-        tests = wanted.setdefault(name, {})
-        if (key := "in" if listed is not None else operator) in tests:
-            raise typer.BadParameter(
-                f"--where: {name!r} is tested twice by {match[2]}; for one of several: {name}=[...]"
-            )
-        tests[key] = listed if listed is not None else Text(value)
+    wanted: dict[str, Any] = read_where(where)
+    for name in {"tag", "cypher"} & set(wanted):
+        raise typer.BadParameter(f"--where {name}: say --{name} instead")
     if tags:
         wanted["tag"] = [_tag(given) for given in tags]
     if cypher:
@@ -119,14 +104,6 @@ def conditions(
     elif parameters:
         raise typer.BadParameter("--param gives a value to a $name in --cypher, which is missing")
     return wanted or None
-
-
-def _list(value: str) -> list[Any] | None:
-    """Of a JSON list: numbers and the like as they are."""
-    if not value.startswith("["):
-        return None
-    found = guessed(value)
-    return found if isinstance(found, list) else None
 
 
 def _tag(given: str) -> dict[str, Any]:

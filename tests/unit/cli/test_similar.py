@@ -41,7 +41,7 @@ def test_conditions_become_a_filter() -> None:
         ((["country"], [], [], []), "expected for instance country=DE"),
         ((["=DE"], [], [], []), "expected for instance country=DE"),
         ((["a=1", "a=2"], [], [], []), r"'a' is tested twice by =.*a=\[...\]"),
-        ((["tag=x"], [], [], []), "say --tag instead"),
+        ((["tag=x"], [], [], []), "--where tag: say --tag instead"),
         (([], ["x>=.5.5"], [], []), "the least score must be a number"),
         (([], [], [], ["a=1"]), "--cypher, which is missing"),
         (([], [], ["u.x"], ["a"]), "expected name=value, got 'a'"),

@@ -4,10 +4,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
-from sociogram.cli.recommend import conditions as typed
+from sociogram.cli.app import app
+from sociogram.cli.where import read_where
 from sociogram.errors import InputError
-from sociogram.queries.narrow import Condition, conditions
+from sociogram.queries.narrow import conditions
+from sociogram.queries.similar.where import Condition, Text
 
 
 @pytest.mark.parametrize(
@@ -36,6 +39,8 @@ def test_understood(where: Any, expected: tuple[Condition, ...]) -> None:
         ({"a": {"in": 3}}, "`in` takes a list"),
         ({"a": []}, "at least one value"),
         ({"a": float("inf")}, "finite"),
+        ({"a": None}, "a: None is no value.$"),
+        ({"a": {"lt": 1, "lte": 2}}, "give lt or lte, not both"),
         ({"a": {"eq": {"b": 1}}}, "expected text, a number"),
     ],
 )
@@ -45,12 +50,26 @@ def test_refused(where: Any, said: str) -> None:
 
 
 def test_from_the_command_line() -> None:
-    texts = ["kind=course", "price>=20", "price < 30", 'city=["Bern", "Basel"]', "title!=a=b", "on>2024-01-31"]
-    assert typed(texts) == {
+    texts = ["kind=course", "price>=20", "price < 30", 'city=["Bern", 4]', "title!=a=b", "on>2024-01-31", "odd=[x"]
+    found = read_where(texts)
+    assert found == {
         "kind": {"eq": "course"},
-        "price": {"gte": 20, "lt": 30},
-        "city": {"in": ["Bern", "Basel"]},
+        "price": {"gte": "20", "lt": "30"},
+        "city": {"in": ["Bern", 4]},
         "title": {"ne": "a=b"},
         "on": {"gt": "2024-01-31"},
+        "odd": {"eq": "[x"},
     }
-    assert typed(None) is None
+    assert isinstance(found["price"]["gte"], Text)
+    assert read_where([]) == {}
+
+
+@pytest.mark.parametrize("command", [["recommend", "u1"], ["similar", "u1"]])
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [(["kind"], "expected for instance country=DE"), (["year>=1", "year>=2"], "'year' is tested twice by >=")],
+)
+def test_refused_on_the_command_line(command: list[str], given: list[str], said: str) -> None:
+    result = CliRunner().invoke(app, [*command, *(part for text in given for part in ("--where", text))])
+    assert result.exit_code == 2
+    assert said in " ".join(result.output.replace("│", " ").split())

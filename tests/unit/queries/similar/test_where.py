@@ -8,7 +8,7 @@ import pytest
 from neo4j.time import DateTime
 
 from sociogram.errors import InputError
-from sociogram.queries.similar.facts import PropertyKind
+from sociogram.queries.kinds import PropertyKind
 from sociogram.queries.similar.predicate import check
 from sociogram.queries.similar.values import typed
 from sociogram.queries.similar.where import Condition, Filter, TagCondition, Text, parse
