@@ -3,7 +3,7 @@
     python -m benchmarks.bench_reasons [--seeds 11 12 13] [--users 1500] [--without-lastfm]
 
 The evidence of every tag that the model says (three pieces at most), beside as many random units of the same user, random units of the
-same kinds, and what `evidence_for_tag` would name (items about the topic, then friends who have it). Two tests: on demo communities, the
+same kinds, and what the graph alone says in `evidence_for_tag` (items about the topic, then friends who have it). Two tests: on demo communities, the
 share of pieces that were planted as causes, over the tags that were planted; and deletion, by how much the claim's score falls on the
 trained model without the pieces. How many times as much by evidence as by chance: 95 % by bootstrap over users, communities together.
 Times: all tags of all users, and one question, through Neo4j.
@@ -180,7 +180,7 @@ def cut_to(found: pd.DataFrame, rule: pd.DataFrame) -> pd.DataFrame:
 
 
 def by_rule(made: Fitted, found: pd.DataFrame) -> pd.DataFrame:
-    """What `evidence_for_tag` says, as many pieces a claim: items about the topic by weight, then friends who have it, by closeness."""
+    """What the graph alone says, as many pieces a claim: items about the topic by weight, then friends who have it, by closeness."""
     c, s = made.context, made.context.snapshot
     about, tags = sparse.csc_array(made.phase.view.item_topics), tag_table(c, made.phase, made.choice, made.raw)
     shown = tags[tags["shown"]]
