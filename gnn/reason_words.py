@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 from sociogram.encoders.keywords import tokenize
 from sociogram.gnn.matrices import Floats, Matrix, csr
 from sociogram.gnn.phase import Context, Phase
+from sociogram.gnn.removal import Ints
 from sociogram.gnn.split import topic_mapping
 
 SENTENCE = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])|\n+")
 LONGEST = 160  # characters of a quotation
 NAMED = 60  # characters of a name within a path
+ENTRIES = 4_000_000  # of the graph that are looked at together: about 100 MB
 Counts = tuple[int, int]
 
 
@@ -136,9 +138,8 @@ class ReasonWords:
             at = np.flatnonzero(kind == of)
             if len(at):
                 mine = np.array([offsets[name] for name in label[at]], np.int64) + node[at]
-                both = having[mine].multiply(liking[column[at]])
-                out[at, 0] = np.asarray(both.sum(1)).ravel()
-                out[at, 1] = having[mine] @ known - known[user[at]]
+                out[at, 0] = in_common(having, mine, liking, column[at])
+                out[at, 1] = (having @ known)[mine] - known[user[at]]
         return [(int(a), int(b)) for a, b in out]
 
     def _ties(self, user: int, label: str, node: int) -> tuple[list[str], str]:
@@ -185,6 +186,19 @@ class ReasonWords:
 
     def _name(self, label: str, row: int) -> str:
         return self.s.nodes[label].names[row]
+
+
+def in_common(a: Matrix, rows: Ints, b: Matrix, others: Ints, most: int = ENTRIES) -> Ints:
+    """How many columns rows a[rows[i]] and b[others[i]] have in common [len(rows)]; at most `most` entries are copied at once.
+
+    Pairs that come again are counted once: a popular item speaks for many users.
+    """
+    pairs, place = np.unique(np.stack([rows, others]), axis=1, return_inverse=True)
+    size = np.diff(a.indptr)[pairs[0]].astype(np.int64) + np.diff(b.indptr)[pairs[1]]
+    found = np.zeros(pairs.shape[1], np.int64)
+    for block in np.split(np.arange(len(found)), np.flatnonzero(np.diff(np.cumsum(size) // most)) + 1):
+        found[block] = np.asarray((a[pairs[0, block]] > 0).multiply(b[pairs[1, block]] > 0).sum(1)).ravel()
+    return found[place.ravel()]
 
 
 def _shown(tags: pd.DataFrame, columns: list[tuple[str, int]], shape: Any) -> Matrix:
