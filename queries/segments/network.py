@@ -3,8 +3,9 @@
 Everything runs on one thread with a seed: the same graph gives the same answer.
 """
 
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,7 +49,7 @@ def communities(ties: Ties, *, resolution: float = 1.0, seed: int = 0) -> Ints:
     `resolution` above 1 gives more and smaller ones. The best of several runs by modularity is kept: many partitions are nearly as good
     (Good et al. 2010), and the best is found again more often than the next best. Raises InputError for a resolution that is not above 0.
     """
-    import networkit as nk
+    nk = _networkit()
 
     if not resolution > 0:
         raise InputError(f"resolution: expected a number above 0, got {resolution}. Try 1.")
@@ -83,7 +84,7 @@ def betweenness(ties: Ties, *, seed: int = 0) -> Floats:
     Exact (Brandes 2001) where that is no more work than estimating it from sampled sources with linear scaling (Geisberger et al.
     2008), which does not favour whoever stands near a source.
     """
-    import networkit as nk
+    nk = _networkit()
 
     n = ties.shape[0]
     pivots = int(np.clip(PIVOTS_WORK / max(ties.nnz, 1), *PIVOTS))
@@ -94,10 +95,21 @@ def betweenness(ties: Ties, *, seed: int = 0) -> Floats:
         return np.asarray(nk.centrality.EstimateBetweenness(graph, pivots, normalized=True).run().scores())
 
 
+def _networkit() -> Any:
+    """NetworKit; on import it puts the script and style sheet of a profiler into a notebook, which are kept out of it."""
+    with ExitStack() as quiet:
+        if "IPython" in sys.modules and "networkit" not in sys.modules:
+            from IPython.utils.capture import capture_output
+
+            quiet.enter_context(capture_output(stdout=False, stderr=False))
+        import networkit
+    return networkit
+
+
 @contextmanager
 def _one_thread(ties: Ties, *, weighted: bool = True) -> "Iterator[Graph]":
     """The graph as NetworKit has it, and its threads at one while it is used: parallel sums are not repeatable."""
-    import networkit as nk
+    nk = _networkit()
 
     upper = sparse.triu(ties, k=1).tocoo()
     graph = nk.Graph(ties.shape[0], weighted=weighted)

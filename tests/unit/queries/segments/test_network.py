@@ -1,5 +1,7 @@
 """Communities, betweenness, reach and influence against networkx and by hand."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import networkx as nx
@@ -149,3 +151,32 @@ def test_one_old_group_gives_its_id_to_one_new_one_only() -> None:
 
 def test_groups_are_numbered_by_size() -> None:
     assert by_size(np.array([5, 9, 9, -1, 5, 9, 2])).tolist() == [1, 0, 0, -1, 1, 0, 2]
+
+
+IN_A_NOTEBOOK = """
+from IPython.core.displaypub import CapturingDisplayPublisher
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+shell.display_pub = CapturingDisplayPublisher()
+import numpy as np
+from scipy import sparse
+IMPORT
+print(len(shell.display_pub.outputs))
+"""
+
+
+@pytest.mark.parametrize(
+    ("imported", "shown"),
+    [
+        ("import networkit", "1"),
+        (
+            "from sociogram.queries.segments.network import communities; communities(sparse.csr_array(1 - np.eye(4)))",
+            "0",
+        ),
+    ],
+)
+def test_nothing_is_left_in_a_notebook(imported: str, shown: str) -> None:
+    """What NetworKit shows by itself, and what is shown of it here."""
+    code = IN_A_NOTEBOOK.replace("IMPORT", imported)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300, check=True)
+    assert done.stdout.split()[-1] == shown
