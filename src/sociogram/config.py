@@ -37,6 +37,11 @@ class Home:
         return self.root / "runs"
 
     @property
+    def keys(self) -> Path:
+        """Hashes of the API keys."""
+        return self.root / "keys.json"
+
+    @property
     def quarantine(self) -> Path:
         return self.root / "quarantine"
 

@@ -18,6 +18,7 @@ from sociogram.cli import (
     queries,
     recommend,
     segments,
+    serve,
     similar,
 )
 
@@ -49,5 +50,5 @@ def _root(
 app.add_typer(load.app, name="load")
 app.add_typer(db.app, name="db")
 app.add_typer(influence.app, name="influence")
-for group in (inspect, fit, publish, ask, similar, recommend, explain, segments, queries, demo, doctor):
+for group in (inspect, fit, publish, ask, similar, recommend, explain, segments, queries, serve, demo, doctor):
     group.register(app)

@@ -1,0 +1,135 @@
+"""sociogram serve: profiles over HTTP; sociogram keys: who may ask."""
+
+import logging
+import signal
+import socket
+import sys
+from contextlib import suppress
+from typing import Annotated
+
+import typer
+
+from sociogram.cli.common import (
+    Database,
+    Json,
+    MappingFile,
+    PasswordFile,
+    Uri,
+    User,
+    hint,
+    open_engine,
+    print_json,
+    print_table,
+)
+from sociogram.config import Home
+from sociogram.errors import InputError
+
+FIRST = "first"  # name of the key that is made where there is none
+keys = typer.Typer(help="API keys: add, list, remove.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(serve)
+    app.add_typer(keys, name="keys")
+
+
+def serve(
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; others than this machine only where you say so.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port; 0 takes a free one.", min=0, max=65535)] = 8765,
+    allow_host: Annotated[
+        list[str] | None, typer.Option("--allow-host", help="A further name by which the server may be called.")
+    ] = None,
+    no_keys: Annotated[bool, typer.Option("--no-keys", help="Ask nobody for a key.")] = False,
+    rate: Annotated[float, typer.Option(help="Requests a second that one key may make.", min=0.1)] = 1000.0,
+    mapping: MappingFile = None,
+    uri: Uri = None,
+    database: Database = None,
+    user: User = None,
+    password_file: PasswordFile = None,
+) -> None:
+    """Answer over HTTP: profile, similar, recommend, influence, queries, embeddings, runs.
+
+    Example: sociogram serve --port 8765
+    """
+    try:
+        import uvicorn
+
+        from sociogram.server.app import create_app
+        from sociogram.server.guard import LOCAL, Limits
+        from sociogram.server.keys import KeyRing
+    except ImportError as error:
+        raise InputError(
+            f"serve needs the extra [server] ({error.name} is missing): pip install 'sociogram[server]'"
+        ) from None
+    ring = None if no_keys else KeyRing(Home.default().keys)
+    hosts = tuple(dict.fromkeys((*LOCAL, host, *(allow_host or ()))))
+    with open_engine(uri, database, user, password_file, mapping) as engine, _listening(host, port) as listening:
+        address = f"http://{host if ':' not in host else f'[{host}]'}:{listening.getsockname()[1]}"
+        if ring is not None and not ring.all():
+            typer.echo(
+                f"The first key, which may do everything and is shown once: {ring.add(FIRST, 'admin')}", err=True
+            )
+        typer.echo(f"Serving on {address}  (Ctrl-C ends it)", err=True)
+        hint(f"curl -H 'Authorization: Bearer KEY' {address}/v1/runs", "sociogram keys add NAME --scope read")
+        logging.basicConfig(stream=sys.stderr, format="%(message)s")
+        logging.getLogger("sociogram.server").setLevel(logging.INFO)
+        app = create_app(engine, ring, limits=Limits(hosts=hosts), rate=rate)
+        config = uvicorn.Config(
+            app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=10
+        )
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn ends what is under way, then signals once more
+        with suppress(KeyboardInterrupt):
+            uvicorn.Server(config).run([listening])
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    made = socket.socket(family, socket.SOCK_STREAM)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        made.bind((host, port))
+    except OSError as error:
+        made.close()
+        raise InputError(
+            f"cannot listen on {host}, port {port}: {error.strerror or error}. Say another --port, or 0 for a free one."
+        ) from None
+    return made
+
+
+@keys.command("add")
+def add(
+    name: Annotated[str, typer.Argument(help="Whose key it is.")],
+    scope: Annotated[str, typer.Option(help="read, write or admin; each may do what those before it may.")] = "read",
+) -> None:
+    """Make a key and show it: this once.
+
+    Example: sociogram keys add dashboard --scope read
+    """
+    from sociogram.server.keys import KeyRing
+
+    typer.echo(KeyRing(Home.default().keys).add(name, scope))  # type: ignore[arg-type]  # checked there
+
+
+@keys.command("list")
+def listed(json: Json = False) -> None:
+    """Names, scopes and when they were made.
+
+    Example: sociogram keys list
+    """
+    from sociogram.server.keys import KeyRing
+
+    rows = [{"name": k.name, "scope": k.scope, "created": k.created} for k in KeyRing(Home.default().keys).all()]
+    print_json(rows) if json else print_table(rows, ("name", "scope", "created"))
+
+
+@keys.command("remove")
+def remove(name: Annotated[str, typer.Argument(help="Whose key it is.")]) -> None:
+    """Take a key away; a running server knows at once.
+
+    Example: sociogram keys remove dashboard
+    """
+    from sociogram.server.keys import KeyRing
+
+    KeyRing(Home.default().keys).remove(name)

@@ -1,0 +1,89 @@
+"""Fields of requests and answers that several routes share."""
+
+import datetime as dt
+import math
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import neo4j.graph
+import neo4j.spatial
+import neo4j.time
+from fastapi import Path, Query
+from neo4j.vector import Vector
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt
+
+MOST = 1000  # rows of one answer
+WIDEST = 8192  # numbers of a vector
+DEEPEST = 20  # nesting of a condition
+INT64 = 1 << 63
+
+
+def _sendable(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("text without the character NUL")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("text of whole Unicode characters") from None
+    return text
+
+
+def _plain(value: Any, depth: int = 0) -> Any:
+    """Conditions as JSON has them, as deep and as large as Neo4j takes."""
+    if depth > DEEPEST:
+        raise ValueError(f"conditions nested {DEEPEST} deep at most")
+    if isinstance(value, str):
+        return _sendable(value)
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, int) and not -INT64 <= value < INT64:
+        raise ValueError("whole numbers of 64 bits")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("finite numbers")
+    if isinstance(value, dict):
+        return {_sendable(k): _plain(v, depth + 1) for k, v in value.items()}
+    return [_plain(v, depth + 1) for v in value] if isinstance(value, list) else value
+
+
+Text = Annotated[str, Field(max_length=10_000), AfterValidator(_sendable)]
+Name = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_sendable)]
+Key = Annotated[StrictInt, Field(ge=-INT64, lt=INT64)] | Name  # a node's key, or its exact name
+Conditions = Annotated[dict[str, Any], AfterValidator(_plain)]
+Vectorlike = Annotated[list[float], Field(min_length=1, max_length=WIDEST)]
+Count = Annotated[int, Field(ge=1, le=MOST)]
+Keys = Annotated[list[Key], Field(max_length=MOST)]
+
+UserPath = Annotated[
+    str, Path(min_length=1, max_length=500, description="Key or exact name."), AfterValidator(_sendable)
+]
+CountQuery = Annotated[int, Query(ge=1, le=MOST, description="How many.")]
+NameQuery = Annotated[str | None, Query(min_length=1, max_length=500)]
+
+
+class Body(BaseModel):
+    """A request's body: nothing that is not named is taken."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+def jsonable(value: Any) -> Any:
+    """What Neo4j and pandas give, as JSON has it: times as ISO text, nodes as their properties, numbers that are none as null."""
+    if isinstance(value, Mapping):
+        return {str(k): jsonable(v) for k, v in value.items()}
+    if isinstance(value, neo4j.graph.Entity):
+        return {k: jsonable(v) for k, v in value.items()}
+    if isinstance(value, neo4j.spatial.Point):
+        return {"srid": value.srid, "coordinates": list(value)}
+    if isinstance(value, neo4j.graph.Path):
+        return {"nodes": jsonable(list(value.nodes)), "relationships": [r.type for r in value.relationships]}
+    if isinstance(value, Vector):
+        return list(value.to_native())
+    if isinstance(value, dt.date | dt.time | neo4j.time.Date | neo4j.time.DateTime | neo4j.time.Time):
+        return value.isoformat() if not hasattr(value, "iso_format") else value.iso_format()
+    if isinstance(value, list | tuple | set):
+        return [jsonable(v) for v in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, str | int | float | bool) or value is None:
+        return value
+    return jsonable(value.item()) if hasattr(value, "item") else str(value)

@@ -1,0 +1,168 @@
+"""What every request passes before its route: host, origin, size, load, time; then one line in the log."""
+
+import asyncio
+import json
+import logging
+import re
+import time
+import uuid
+from collections.abc import Container
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from sociogram.server.metrics import Metrics
+from sociogram.server.problems import RETRY_AFTER_S, problem
+
+LOG = logging.getLogger("sociogram.server")
+REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+READING = ("GET", "HEAD", "OPTIONS")
+LOCAL = ("localhost", "127.0.0.1", "::1")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Of one server."""
+
+    hosts: tuple[str, ...] = LOCAL  # names by which it may be called: a page elsewhere cannot reach it by its own name
+    body: int = 1 << 20  # bytes
+    under_way: int = 64  # requests; more are asked to come back
+    seconds: float = 30.0  # for an answer to begin
+    reading: float = 10.0  # seconds for the next piece of a body to come
+
+
+@dataclass
+class _Seen:
+    id: str
+    started: float = field(default_factory=time.perf_counter)
+    status: int = 0
+    late: bool = False
+
+
+class TooLargeError(Exception):
+    """A body beyond the limit."""
+
+
+class TooSlowError(Exception):
+    """A body that does not come."""
+
+
+class Guard:
+    """ASGI middleware around the whole application."""
+
+    def __init__(self, app: ASGIApp, limits: Limits, metrics: Metrics) -> None:
+        self.app, self.limits, self.metrics = app, limits, metrics
+        self.under_way = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        seen = _Seen(_request_id(headers.get("x-request-id")))
+        refused = self._refused(scope["method"], headers)
+        if refused is not None:
+            await problem(*refused[:2], headers=refused[2])(scope, receive, self._telling(send, seen))
+            self._told(scope, seen)
+            return
+        self.under_way += 1
+        self.metrics.under_way.set(self.under_way)
+        work = asyncio.ensure_future(self._run(scope, receive, send, seen))
+        work.add_done_callback(lambda _: self._done())
+        await asyncio.wait({work}, timeout=self.limits.seconds)
+        if not work.done() and not seen.status:  # a thread cannot be stopped: it goes on, and counts until it is done
+            seen.late = True
+            late = problem(504, f"no answer within {self.limits.seconds:g} s. Ask for less, or later.")
+            await late(scope, receive, self._telling(send, seen, late=True))
+        elif not work.done():
+            await asyncio.wait({work})
+        if work.done():
+            work.result()
+        self._told(scope, seen)
+
+    async def _run(self, scope: Scope, receive: Receive, send: Send, seen: _Seen) -> None:
+        telling = self._telling(send, seen)
+        try:
+            await self.app(scope, self._limited(receive), telling)
+        except TooLargeError:
+            await problem(413, f"a request has {self.limits.body:,} bytes at most.")(scope, receive, telling)
+        except TooSlowError:
+            await problem(408, "the body of the request did not come in time.")(scope, receive, telling)
+        except Exception:  # the last resort: said in the log, not to who asked
+            LOG.exception(json.dumps({"request": seen.id, "route": _route(scope)}))
+            if not seen.status and not seen.late:
+                await problem(500, f"something went wrong here. The log has it under {seen.id}.")(
+                    scope, receive, telling
+                )
+
+    def _done(self) -> None:
+        self.under_way -= 1
+        self.metrics.under_way.set(self.under_way)
+
+    def _refused(self, method: str, headers: Headers) -> tuple[int, str, dict[str, str]] | None:
+        if not _one_of(headers.get("host", ""), self.limits.hosts):
+            return 421, "this server is not known by that name. Give it with --allow-host where it is right.", {}
+        origin = headers.get("origin")
+        if origin and method not in READING and not _one_of(urlsplit(origin).netloc, self.limits.hosts):
+            return 403, "pages of another origin may not change anything here.", {}
+        if (length := headers.get("content-length", "0")).isdigit() and int(length) > self.limits.body:
+            return 413, f"a request has {self.limits.body:,} bytes at most, got {int(length):,}.", {}
+        if self.under_way >= self.limits.under_way:
+            return 503, "too many requests are under way. Try again soon.", {"Retry-After": str(RETRY_AFTER_S)}
+        return None
+
+    def _limited(self, receive: Receive) -> Receive:
+        got = 0
+
+        async def limited() -> Message:
+            nonlocal got
+            try:
+                message = await asyncio.wait_for(receive(), self.limits.reading if got >= 0 else None)
+            except TimeoutError:
+                raise TooSlowError from None
+            got += len(message.get("body", b""))
+            if got > self.limits.body:
+                raise TooLargeError
+            if not message.get("more_body"):
+                got = -(1 << 60)  # what comes now is that the client has gone: no hurry
+            return message
+
+        return limited
+
+    def _telling(self, send: Send, seen: _Seen, late: bool = False) -> Send:
+        async def telling(message: Message) -> None:
+            if seen.late and not late:
+                return  # it has been answered already
+            if message["type"] == "http.response.start":
+                seen.status = message["status"]
+                MutableHeaders(scope=message)["X-Request-ID"] = seen.id
+            await send(message)
+
+        return telling
+
+    def _told(self, scope: Scope, seen: _Seen) -> None:
+        took, route = time.perf_counter() - seen.started, _route(scope)
+        self.metrics.requests.labels(route, scope["method"], seen.status).inc()
+        self.metrics.seconds.labels(route).observe(took)
+        line = {"request": seen.id, "method": scope["method"], "route": route, "status": seen.status}
+        line |= {"ms": round(1000 * took, 1), "key": scope.get("state", {}).get("key")}
+        LOG.info(json.dumps(line))
+
+
+def _request_id(given: str | None) -> str:
+    return given if given and REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+
+
+def _one_of(host: str, allowed: Container[str | None]) -> bool:
+    """Whether a Host header, with or without a port, names one of the hosts."""
+    try:
+        return urlsplit(f"//{host}").hostname in allowed
+    except ValueError:
+        return False
+
+
+def _route(scope: Scope) -> str:
+    """The template: what stands in its braces is personal."""
+    return str(getattr(scope.get("route"), "path", "unknown"))

@@ -1,0 +1,70 @@
+"""Errors as RFC 9457 has them (application/problem+json): what was expected, what came, what to do."""
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from itertools import takewhile
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from sociogram.errors import (
+    AuthenticationFailed,
+    DatabaseUnavailable,
+    InputError,
+    NotFoundError,
+    PublishError,
+    SociogramError,
+)
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER_S = 2
+STATUS: tuple[tuple[type[SociogramError], int], ...] = (  # the first that fits
+    (InputError, 422),
+    (NotFoundError, 404),
+    (PublishError, 409),
+    (DatabaseUnavailable, 503),
+    (AuthenticationFailed, 503),
+    (SociogramError, 502),
+)
+
+
+def problem(status: int, detail: str, *, headers: dict[str, str] | None = None, **more: Any) -> JSONResponse:
+    """One error answer; `more` are members of its own kind."""
+    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail, **more}
+    return JSONResponse(body, status, headers, media_type=MEDIA_TYPE)
+
+
+def handle_errors(app: FastAPI) -> None:
+    """Have every error that a route raises answered as a problem."""
+
+    @app.exception_handler(SociogramError)
+    async def ours(request: Request, error: SociogramError) -> JSONResponse:
+        status = next(status for kind, status in STATUS if isinstance(error, kind))
+        headers = {"Retry-After": str(RETRY_AFTER_S)} if status == 503 else None
+        return problem(status, _clean(str(error)), headers=headers)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+        # what came is not repeated: it can be personal, or no Unicode at all
+        errors = [{"at": _field(e["loc"]), "expected": e["msg"]} for e in error.errors()]
+        first = f"{errors[0]['at']}: {errors[0]['expected']}" if errors else "the request does not fit"
+        return problem(422, _clean(first), errors=[{k: _clean(v) for k, v in e.items()} for e in errors])
+
+    @app.exception_handler(HTTPException)
+    async def http(request: Request, error: HTTPException) -> JSONResponse:
+        return problem(error.status_code, str(error.detail), headers=dict(error.headers or {}))
+
+
+def _field(place: Sequence[int | str]) -> str:
+    """Where in the request, without the names of pydantic's own validators."""
+    return ".".join(
+        str(part) for part in takewhile(lambda part: str(part).isidentifier() or isinstance(part, int), place)
+    )
+
+
+def _clean(text: str) -> str:
+    """As Unicode that can be sent."""
+    return text.encode("utf-8", "replace").decode("utf-8")

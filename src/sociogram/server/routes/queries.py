@@ -1,0 +1,35 @@
+"""Queries of the library by name."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path
+from pydantic import AfterValidator, Field
+
+from sociogram.server.access import needs
+from sociogram.server.fields import MOST, Body, Conditions, _sendable, jsonable
+from sociogram.server.routes import Asked
+
+router = APIRouter(prefix="/v1/queries", tags=["queries"], dependencies=[needs("read")])
+QueryName = Annotated[str, Path(min_length=1, max_length=100), AfterValidator(_sendable)]
+
+
+class Parameters(Body):
+    """Of one query; `rows` are skipped and taken of its answer."""
+
+    parameters: Conditions = Field({}, examples=[{"topic": "climbing", "k": 5}])
+    skip: int = Field(0, ge=0, le=1_000_000)
+    limit: int = Field(100, ge=1, le=MOST)
+
+
+@router.get("")
+def names(engine: Asked) -> list[dict[str, Any]]:
+    """All queries: topic, name, what each answers and its parameters."""
+    return [jsonable(row) for row in engine.queries()]
+
+
+@router.post("/{name}")
+def query(engine: Asked, name: QueryName, asked: Parameters) -> dict[str, Any]:
+    """One query's rows."""
+    rows = engine.query(name, **asked.parameters)
+    page = rows[asked.skip : asked.skip + asked.limit]
+    return {"rows": [jsonable(row) for row in page], "total": len(rows)}

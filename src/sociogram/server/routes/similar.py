@@ -1,0 +1,38 @@
+"""Similar users."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from sociogram.server.access import needs
+from sociogram.server.fields import Body, Conditions, Count, Key, Keys, Text, Vectorlike, jsonable
+from sociogram.server.routes import Asked
+
+router = APIRouter(prefix="/v1", tags=["similar"], dependencies=[needs("read")])
+
+
+class SimilarTo(Body):
+    """Whom to compare with: exactly one of `user`, `text` and `vector`."""
+
+    user: Key | None = Field(None, examples=["u0412"])
+    text: Text | None = Field(None, description="Words such as: climbers who bake.")
+    vector: Vectorlike | None = None
+    k: Count = 10
+    where: Conditions | None = Field(
+        None, description='Such as {"city": ["Lyon", "Oslo"], "age": {"gte": 18}, "tag": "climbing"}.'
+    )
+    exclude: Keys = Field([], description="Users to leave out.")
+    explain: bool = Field(False, description="With the plan and what it cost.")
+
+
+@router.post("/similar")
+def similar(engine: Asked, asked: SimilarTo) -> dict[str, Any]:
+    """The k users most alike, with reasons: always k where so many satisfy `where`."""
+    rows = engine.similar(
+        asked.user, asked.k, asked.where, text=asked.text, vector=asked.vector, exclude=asked.exclude,
+        explain=asked.explain,
+    )  # fmt: skip
+    found = [row | {"reasons": r.reasons} for row, r in zip(rows.to_dicts(), rows, strict=True)]
+    answer = {"rows": found, "note": rows.note}
+    return dict(jsonable(answer | ({"plan": rows.explained.to_dict()} if rows.explained else {})))

@@ -1,0 +1,48 @@
+"""One user: profile, tags, what changed, why."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+
+from sociogram.queries.changes import Change
+from sociogram.queries.rows import Tag
+from sociogram.server.access import needs
+from sociogram.server.fields import CountQuery, NameQuery, UserPath, jsonable
+from sociogram.server.routes import Asked
+
+router = APIRouter(prefix="/v1/users", tags=["users"], dependencies=[needs("read")])
+EMBEDDING = Annotated[bool, Query(description="With the vector, which is long.")]
+
+
+@router.get("/{user}")
+def profile(engine: Asked, user: UserPath, embedding: EMBEDDING = False) -> dict[str, Any]:
+    """All that was published about a user, with a sentence that says who it is."""
+    found = engine.profile(user).to_dict()
+    if not embedding:
+        del found["embedding"]
+    return dict(jsonable(found))
+
+
+@router.get("/{user}/tags")
+def tags(engine: Asked, user: UserPath) -> list[Tag]:
+    """Published interests, the strongest first."""
+    return list(engine.tags(user))
+
+
+@router.get("/{user}/changes")
+def changes(engine: Asked, user: UserPath, since: NameQuery = None) -> list[Change]:
+    """What is new since another run, by default the one published before."""
+    return list(engine.changes(user, since))
+
+
+@router.get("/{user}/explain")
+def explain(
+    engine: Asked,
+    user: UserPath,
+    tag: NameQuery = None,
+    similar: NameQuery = None,
+    item: NameQuery = None,
+    k: CountQuery = 3,
+) -> dict[str, Any]:
+    """The friends, items and sentences that carry one claim: exactly one of `tag`, `similar` (a user) and `item`."""
+    return dict(jsonable(engine.explain(user, tag=tag, similar=similar, item=item, k=k).to_dict()))

@@ -1,0 +1,185 @@
+"""The server as a process of its own on a published demo: what programs ask it, and what they must not get."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import numpy as np
+import pyarrow as pa
+import pytest
+from running import Cli
+
+from sociogram.config import Home
+
+USER = "u0012"
+
+
+@dataclass
+class Served:
+    """A running server and its first key."""
+
+    process: "subprocess.Popen[str]"
+    client: httpx.Client
+    address: str
+    key: str
+
+    def post(self, path: str, body: Any) -> httpx.Response:
+        return self.client.post(path, json=body)
+
+    def get(self, path: str, **options: Any) -> httpx.Response:
+        return self.client.get(path, **options)
+
+
+@pytest.fixture(scope="module")
+def served(published: Cli, home: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("NEO4J_")}
+    environment |= {"SOCIOGRAM_HOME": str(home.root), "PYTHONWARNINGS": "ignore"}
+    log = tmp_path_factory.mktemp("serve") / "log"
+    with log.open("w") as out:
+        command = [sys.executable, "-m", "sociogram", "serve", "--port", "0"]
+        process = subprocess.Popen(command, stderr=out, stdout=subprocess.DEVNULL, text=True, env=environment)
+    while not (found := re.search(r"once: (sg_\S+)\nServing on (\S+)", log.read_text())):
+        assert process.poll() is None, log.read_text()
+        time.sleep(0.1)
+    key, address = found.groups()
+    with httpx.Client(base_url=address, headers={"Authorization": f"Bearer {key}"}, timeout=60) as client:
+        yield Served(process, client, address, key)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(30) == 0
+    lines = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
+    assert {line["status"] for line in lines if "status" in line} >= {200, 401, 403, 404, 413, 422}
+    assert not [line for line in lines if line.get("status", 0) >= 500]
+    assert USER not in log.read_text()
+
+
+def test_profile_tags_and_reasons(served: Served) -> None:
+    profile = served.get(f"/v1/users/{USER}").json()
+    assert profile["id"] == USER
+    assert profile["sentence"]
+    assert "embedding" not in profile
+    assert len(served.get(f"/v1/users/{USER}", params={"embedding": True}).json()["embedding"]) > 8
+    tags = served.get(f"/v1/users/{USER}/tags").json()
+    assert [t["name"] for t in tags] == [t["name"] for t in profile["tags"]]
+    predicted = next(t["name"] for t in tags if not t["observed"])
+    claim = served.get(f"/v1/users/{USER}/explain", params={"tag": predicted}).json()
+    assert (claim["claim"], claim["name"]) == ("tag", predicted)
+    assert claim["rest"] + sum(r["share"] for r in claim["reasons"]) == pytest.approx(1, abs=0.01)
+
+
+def test_similar_by_user_words_and_vector(served: Served) -> None:
+    rows = served.post("/v1/similar", {"user": USER, "k": 5, "where": {"city": ["Leipzig", "Lyon"]}}).json()["rows"]
+    assert len(rows) == 5
+    assert all(row["reasons"] for row in rows)
+    cities = {served.get(f"/v1/users/{row['id']}").json()["properties"]["city"] for row in rows}
+    assert cities <= {"Leipzig", "Lyon"}
+    words = served.post("/v1/similar", {"text": "climbers who bake", "k": 4}).json()
+    assert len(words["rows"]) == 4
+    vector = served.get(f"/v1/users/{USER}", params={"embedding": True}).json()["embedding"]
+    near = served.post("/v1/similar", {"vector": vector, "k": 2, "explain": True}).json()
+    assert near["rows"][0]["id"] == USER
+    assert near["plan"]
+
+
+def test_recommend_influence_segments_queries_and_runs(served: Served) -> None:
+    items = served.post("/v1/recommend", {"user": USER, "k": 4}).json()
+    assert [row["rank"] for row in items] == [1, 2, 3, 4]
+    people = served.post("/v1/recommend", {"user": USER, "k": 2, "what": "people"}).json()
+    assert {row["what"] for row in people} == {"people"}
+    seeds = served.post("/v1/influence/maximise", {"k": 2}).json()
+    reach = served.post("/v1/influence/simulate", {"seeds": [s["id"] for s in seeds["seeds"]], "runs": 1000}).json()
+    assert reach["spread"] == pytest.approx(seeds["spread"], rel=0.1)
+    assert sum(s["users"] for s in served.get("/v1/segments").json()) == 450
+    names = [q["name"] for q in served.get("/v1/queries").json()]
+    assert {"similar_users", "influencers"} & set(names)
+    found = served.post("/v1/queries/segments", {"limit": 1}).json()
+    assert len(found["rows"]) == 1 < found["total"]
+    assert [run["state"] for run in served.get("/v1/runs").json()][:1] == ["live"]
+
+
+def test_embeddings_are_a_stream_of_arrow(served: Served) -> None:
+    answer = served.get("/v1/embeddings/User")
+    table = pa.ipc.open_stream(answer.content).read_all()
+    assert table.num_rows == 450
+    mine = table.column("id").to_pylist().index(USER)
+    vector = served.get(f"/v1/users/{USER}", params={"embedding": True}).json()["embedding"]
+    np.testing.assert_allclose(table.column("embedding")[mine].as_py(), vector, atol=1e-6)
+
+
+WRONG: list[tuple[str, Any, int]] = [
+    ("/v1/similar", {"user": USER, "k": 0}, 422),
+    ("/v1/similar", {"user": USER, "k": 10**6}, 422),
+    ("/v1/similar", {"user": USER, "text": "two of them"}, 422),
+    ("/v1/similar", {}, 422),
+    ("/v1/similar", {"user": "nobody at all"}, 404),
+    ("/v1/similar", {"user": "a\0b"}, 422),
+    ("/v1/similar", {"user": 1 << 80}, 422),
+    ("/v1/similar", {"user": True}, 422),
+    ("/v1/similar", {"user": USER, "surprise": 1}, 422),
+    ("/v1/similar", {"vector": [0.0] * 8}, 422),
+    ("/v1/similar", {"vector": []}, 422),
+    ("/v1/similar", {"user": USER, "where": {"nope": 1}}, 422),
+    ("/v1/similar", {"user": USER, "where": {"city": {"like": "x"}}}, 422),
+    ("/v1/similar", {"user": USER, "where": {"cypher": "u.age > 1 SET u.age = 0"}}, 422),
+    ("/v1/similar", {"user": USER, "where": {"city": "x' OR 1=1 //"}}, 200),
+    ("/v1/similar", {"text": ""}, 422),
+    ("/v1/recommend", {"user": USER, "what": "nothing"}, 422),
+    ("/v1/recommend", {"user": USER, "diversity": 2}, 422),
+    ("/v1/queries/no_such_query", {}, 404),
+    ("/v1/queries/..%2f..%2fetc%2fpasswd", {}, 404),
+    ("/v1/queries/segments", {"parameters": {"nope": 1}}, 422),
+    ("/v1/influence/simulate", {"seeds": []}, 422),
+    ("/v1/influence/simulate", {"seeds": ["nobody at all"]}, 404),
+    ("/v1/runs/no-such-run/rollback", {}, 404),
+]
+
+
+@pytest.mark.parametrize(("path", "body", "status"), WRONG, ids=range(len(WRONG)))
+def test_wrong_input_is_told_what_is_wrong(served: Served, path: str, body: Any, status: int) -> None:
+    answer = served.post(path, body)
+    assert answer.status_code == status, answer.text
+    if status != 200:
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json()["detail"]
+
+
+def test_broken_bodies(served: Served) -> None:
+    for body in (b"", b"{", b"[]", b"\xff\xfe", b'{"user": "\\ud800"}', b"nul", b'{"k": NaN, "user": "u0012"}'):
+        answer = served.client.post("/v1/similar", content=body, headers={"Content-Type": "application/json"})
+        assert answer.status_code == 422, (body, answer.text)
+    assert served.client.post("/v1/similar", content=b"x" * (2 << 20)).status_code == 413
+
+
+def test_keys_and_scopes(served: Served, published: Cli) -> None:
+    reader = published("keys", "add", "reader", "--scope", "read").stdout.strip()
+    bare = httpx.Client(base_url=served.address, timeout=60)
+    assert bare.get("/v1/health").status_code == 200
+    assert bare.get("/v1/runs").status_code == 401
+    assert bare.get("/v1/runs", headers={"Authorization": "Bearer sg_wrong"}).status_code == 401
+    as_reader = {"Authorization": f"Bearer {reader}"}
+    assert bare.get("/v1/runs", headers=as_reader).status_code == 200
+    refused = bare.post("/v1/runs/r1/rollback", headers=as_reader)
+    assert refused.status_code == 403
+    assert "admin" in refused.json()["detail"]
+    published("keys", "remove", "reader")
+    assert bare.get("/v1/runs", headers=as_reader).status_code == 401
+    assert "reader" not in published("keys", "list").stdout
+    bare.close()
+
+
+def test_a_port_that_is_taken(served: Served, published: Cli) -> None:
+    port = served.address.rsplit(":", 1)[1]
+    said = published("serve", "--port", port, code=1).stderr
+    assert f"cannot listen on 127.0.0.1, port {port}" in said
+
+
+def test_the_description_of_the_api(served: Served) -> None:
+    found = served.get("/v1/openapi.json").json()
+    assert {"/v1/similar", "/v1/users/{user}", "/v1/embeddings/{label}"} <= set(found["paths"])
