@@ -4,7 +4,7 @@ import json
 import subprocess
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -246,14 +246,21 @@ _CHILDREN: list[
 
 
 def _end(process: psutil.Process) -> None:
-    try:
+    with suppress(psutil.NoSuchProcess):
         process.terminate()
-        process.wait(STOP_S)
-    except psutil.TimeoutExpired:
-        process.kill()
-        process.wait(STOP_S)
-    except psutil.NoSuchProcess:
-        return
+        if not _ended(process):
+            process.kill()
+            _ended(process)
+
+
+def _ended(process: psutil.Process) -> bool:
+    """Whether it is over within STOP_S. What its starter, a notebook perhaps, has not asked after yet is over as well: a zombie."""
+    deadline = time.monotonic() + STOP_S
+    while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(POLL_S)
+    return True
 
 
 def _configured_port(conf: Path) -> int:

@@ -82,9 +82,17 @@ class Store:
 
     @classmethod
     def connect(
-        cls, uri: str, *, user: str | None = None, password: str | None = None, database: str | None = None
+        cls,
+        uri: str,
+        *,
+        user: str | None = None,
+        password: str | None = None,
+        database: str | None = None,
+        retry_time: float = RETRY_TIME_S,
     ) -> "Store":
-        """Connect and check; raises DatabaseUnavailable, AuthenticationFailed or UnsupportedServer."""
+        """Connect and check; a transaction that fails for a passing reason is tried again for `retry_time` seconds.
+
+        Raises DatabaseUnavailable, AuthenticationFailed or UnsupportedServer."""
         try:
             parts = urlsplit(uri)
             named = parts.scheme in SCHEMES and bool(parts.hostname)
@@ -102,8 +110,8 @@ class Store:
                 uri,
                 auth=auth,
                 connection_timeout=CONNECT_TIMEOUT_S,
-                connection_acquisition_timeout=4 * CONNECT_TIMEOUT_S,
-                max_transaction_retry_time=RETRY_TIME_S,
+                connection_acquisition_timeout=min(4 * CONNECT_TIMEOUT_S, retry_time),
+                max_transaction_retry_time=retry_time,
                 notifications_min_severity="OFF",
             )
         except (ne.DriverError, ValueError) as error:

@@ -16,7 +16,7 @@ from rich.table import Table
 from sociogram.config import Home
 from sociogram.engine import Engine
 from sociogram.errors import InputError
-from sociogram.graph.store import Store
+from sociogram.graph.store import RETRY_TIME_S, Store
 
 Uri = Annotated[
     str | None,
@@ -57,6 +57,18 @@ def open_store(
     uri: str | None, database: str | None = None, user: str | None = None, password_file: Path | None = None
 ) -> Iterator[Store]:
     """The user's own Neo4j, or the managed one, started where it does not run."""
+    with connected(uri, database, user, password_file) as store:
+        yield store
+
+
+def connected(
+    uri: str | None,
+    database: str | None = None,
+    user: str | None = None,
+    password_file: Path | None = None,
+    retry_time: float = RETRY_TIME_S,
+) -> Store:
+    """The same, to be closed by who asked."""
     from sociogram.cli.progress import TerminalProgress
 
     password = _password(password_file) if uri else None
@@ -67,10 +79,8 @@ def open_store(
             address = ManagedServer(Home.default()).start(progress)
         uri, user, password = address.uri, address.user, address.password
         database = None
-    with Store.connect(
-        uri, user=user or ("neo4j" if password else None), password=password, database=database
-    ) as store:
-        yield store
+    user = user or ("neo4j" if password else None)
+    return Store.connect(uri, user=user, password=password, database=database, retry_time=retry_time)
 
 
 @contextmanager

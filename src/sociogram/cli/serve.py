@@ -5,6 +5,7 @@ import signal
 import socket
 import sys
 from contextlib import suppress
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,14 +17,17 @@ from sociogram.cli.common import (
     PasswordFile,
     Uri,
     User,
+    connected,
     hint,
-    open_engine,
     print_json,
     print_table,
 )
 from sociogram.config import Home
+from sociogram.engine import Engine
 from sociogram.errors import InputError
+from sociogram.graph.server import ManagedServer
 
+RETRY_TIME_S = 2.0  # who asks over HTTP can ask again: nobody waits for a database that is gone
 FIRST = "first"  # name of the key that is made where there is none
 keys = typer.Typer(help="API keys: add, list, remove.", no_args_is_help=True)
 
@@ -57,6 +61,7 @@ def serve(
         import uvicorn
 
         from sociogram.server.app import create_app
+        from sociogram.server.backend import Backend
         from sociogram.server.guard import LOCAL, Limits
         from sociogram.server.keys import KeyRing
     except ImportError as error:
@@ -65,23 +70,38 @@ def serve(
         ) from None
     ring = None if no_keys else KeyRing(Home.default().keys)
     hosts = tuple(dict.fromkeys((*LOCAL, host, *(allow_host or ()))))
-    with open_engine(uri, database, user, password_file, mapping) as engine, _listening(host, port) as listening:
-        address = f"http://{host if ':' not in host else f'[{host}]'}:{listening.getsockname()[1]}"
-        if ring is not None and not ring.all():
-            typer.echo(
-                f"The first key, which may do everything and is shown once: {ring.add(FIRST, 'admin')}", err=True
+    store = connected(uri, database, user, password_file, retry_time=RETRY_TIME_S)
+    first = Engine(store, mapping=mapping, home=Home.default())
+    backend = Backend(first, lambda before: _moved(before, mapping) if uri is None else None)
+    try:
+        with _listening(host, port) as listening:
+            address = f"http://{host if ':' not in host else f'[{host}]'}:{listening.getsockname()[1]}"
+            if ring is not None and not ring.all():
+                secret = ring.add(FIRST, "admin")
+                typer.echo(f"The first key, which may do everything and is shown once: {secret}", err=True)
+            typer.echo(f"Serving on {address}  (Ctrl-C ends it)", err=True)
+            hint(f"curl -H 'Authorization: Bearer KEY' {address}/v1/runs", "sociogram keys add NAME --scope read")
+            logging.basicConfig(stream=sys.stderr, format="%(message)s")
+            logging.getLogger("sociogram.server").setLevel(logging.INFO)
+            app = create_app(backend, ring, limits=Limits(hosts=hosts), rate=rate)
+            config = uvicorn.Config(
+                app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=10
             )
-        typer.echo(f"Serving on {address}  (Ctrl-C ends it)", err=True)
-        hint(f"curl -H 'Authorization: Bearer KEY' {address}/v1/runs", "sociogram keys add NAME --scope read")
-        logging.basicConfig(stream=sys.stderr, format="%(message)s")
-        logging.getLogger("sociogram.server").setLevel(logging.INFO)
-        app = create_app(engine, ring, limits=Limits(hosts=hosts), rate=rate)
-        config = uvicorn.Config(
-            app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=10
-        )
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn ends what is under way, then signals once more
-        with suppress(KeyboardInterrupt):
-            uvicorn.Server(config).run([listening])
+            signal.signal(
+                signal.SIGTERM, lambda *_: sys.exit(0)
+            )  # uvicorn ends what is under way, then signals once more
+            with suppress(KeyboardInterrupt):
+                uvicorn.Server(config).run([listening])
+    finally:
+        backend.engine.store.close()
+
+
+def _moved(before: Engine, mapping: Path | None) -> Engine | None:
+    """Where the managed Neo4j is now, if it runs again elsewhere."""
+    status = ManagedServer(Home.default()).status()
+    if status.state != "running" or status.uri == before.store.address:
+        return None
+    return Engine(connected(None, retry_time=RETRY_TIME_S), mapping=mapping, home=Home.default())
 
 
 def _listening(host: str, port: int) -> socket.socket:

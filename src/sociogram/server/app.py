@@ -3,8 +3,8 @@
 from fastapi import FastAPI
 
 from sociogram import __version__
-from sociogram.engine import Engine
 from sociogram.server.access import Access
+from sociogram.server.backend import Backend
 from sociogram.server.guard import Guard, Limits
 from sociogram.server.keys import KeyRing
 from sociogram.server.limits import RateLimits
@@ -15,8 +15,8 @@ from sociogram.server.routes import health, influence, queries, recommend, runs,
 RATE = 1000.0  # requests a second and key
 
 
-def create_app(engine: Engine, keys: KeyRing | None, *, limits: Limits | None = None, rate: float = RATE) -> FastAPI:
-    """The server of one Engine; without `keys` nobody is asked for one."""
+def create_app(backend: Backend, keys: KeyRing | None, *, limits: Limits | None = None, rate: float = RATE) -> FastAPI:
+    """The server of a backend's Engine; without `keys` nobody is asked for one."""
     app = FastAPI(
         title="Sociogram",
         version=__version__,
@@ -25,7 +25,7 @@ def create_app(engine: Engine, keys: KeyRing | None, *, limits: Limits | None = 
         redoc_url=None,
         openapi_url="/v1/openapi.json",
     )
-    app.state.engine, app.state.metrics = engine, Metrics()
+    app.state.backend, app.state.metrics = backend, Metrics()
     app.state.access = Access(keys, RateLimits(rate))
     handle_errors(app)
     for part in (health, users, similar, recommend, influence, queries, runs):

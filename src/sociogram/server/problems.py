@@ -41,7 +41,9 @@ def handle_errors(app: FastAPI) -> None:
     """Have every error that a route raises answered as a problem."""
 
     @app.exception_handler(SociogramError)
-    async def ours(request: Request, error: SociogramError) -> JSONResponse:
+    def ours(request: Request, error: SociogramError) -> JSONResponse:
+        if isinstance(error, DatabaseUnavailable):
+            request.app.state.backend.lost()
         status = next(status for kind, status in STATUS if isinstance(error, kind))
         headers = {"Retry-After": str(RETRY_AFTER_S)} if status == 503 else None
         return problem(status, _clean(str(error)), headers=headers)

@@ -5,11 +5,12 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from sociogram.engine import Engine
+from sociogram.server.backend import Backend
 
 
 def _engine(request: Request) -> Engine:
-    engine: Engine = request.app.state.engine
-    return engine
+    backend: Backend = request.app.state.backend
+    return backend.engine
 
 
 Asked = Annotated[Engine, Depends(_engine)]

@@ -1,0 +1,42 @@
+"""The Engine behind the server, connected anew where its Neo4j came back at another address."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+from sociogram.engine import Engine
+from sociogram.errors import SociogramError
+
+LOG = logging.getLogger("sociogram.server")
+EVERY_S = 1.0  # at most so often is a new connection tried
+
+
+class Backend:
+    """Holds one Engine; `connect` makes another, and None says that nothing has changed (the driver itself goes on trying)."""
+
+    def __init__(self, engine: Engine, connect: Callable[[Engine], Engine | None]) -> None:
+        self.engine = engine
+        self._connect = connect
+        self._lock = threading.Lock()
+        self._tried = -EVERY_S
+
+    def lost(self) -> None:
+        """Told that Neo4j did not answer; looks whether it is somewhere else by now, and does not wait for others who look."""
+        if not self._lock.acquire(blocking=False):
+            return
+        try:
+            if time.monotonic() - self._tried < EVERY_S:
+                return
+            self._tried = time.monotonic()
+            before = self.engine
+            try:
+                found = self._connect(before)
+            except SociogramError as error:
+                LOG.warning("Neo4j is not back yet: %s", type(error).__name__)
+                return
+            if found is not None:
+                self.engine = found
+                before.store.close()
+        finally:
+            self._lock.release()
