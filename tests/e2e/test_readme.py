@@ -38,7 +38,7 @@ def test_quick_commands_run(published: Cli, command: str, tmp_path: Path) -> Non
 
 def test_the_others_exist(cli: Cli) -> None:
     names = {tuple(w for w in shlex.split(c)[1:3] if re.fullmatch(r"[a-z]+", w)) for c in COMMANDS}
-    within = ("db", "influence", "load")
+    within = ("db", "influence", "keys", "load")
     groups = {n for n in names if n[0] in within} | {n[:1] for n in names if n[0] not in within}
     for name in sorted(groups):
         assert "Example: sociogram" in cli(*name, "--help").stdout, name
