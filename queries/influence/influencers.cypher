@@ -5,7 +5,7 @@
 // :param k => 10;
 //   INTEGER >= 1: how many rows
 //
-// columns: id, name, ties, moved (expected friends moved), influence, tags
+// columns: id, name, ties, moved (expected friends moved), influence, tags (five at most)
 // index: none
 // scans: User (every user is ranked)
 // cost: every tie twice
@@ -14,5 +14,5 @@ MATCH (user)-[:KNOWS]-(friend:User)
 WITH DISTINCT user, friend
 WITH user, count(friend) AS ties, sum(1.0 / COUNT { (friend)-[:KNOWS]-() }) AS moved
 ORDER BY moved DESC, ties DESC, user.id LIMIT $k
-RETURN user.id AS id, user.name AS name, ties, moved, user.influence AS influence, user.tags AS tags
+RETURN user.id AS id, user.name AS name, ties, moved, user.influence AS influence, user.tags[..5] AS tags
 ORDER BY moved DESC, ties DESC, id

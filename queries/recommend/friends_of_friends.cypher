@@ -5,7 +5,7 @@
 // :param k => 10;
 //   INTEGER >= 1: how many rows
 //
-// columns: id, name, score, friends_in_common, through (names of up to three), shared_tags
+// columns: id, name, score, friends_in_common, through (names of up to three), shared_tags (five at most)
 // index: User(id)
 // scans: none
 // cost: the ties of the user's friends
@@ -20,5 +20,5 @@ WITH user, other, sum(weight) AS score, collect(friend) AS through
 WHERE NOT EXISTS { (user)-[:KNOWS]-(other) }
 WITH user, other, score, through ORDER BY score DESC, other.id LIMIT $k
 RETURN other.id AS id, other.name AS name, score, size(through) AS friends_in_common, [friend IN through | friend.name][..3] AS through,
-       [tag IN other.tags WHERE tag IN user.tags] AS shared_tags
+       [tag IN other.tags WHERE tag IN user.tags][..5] AS shared_tags
 ORDER BY score DESC, id

@@ -7,7 +7,7 @@
 // :param k => 10;
 //   INTEGER >= 1: how many rows
 //
-// columns: id, name, score (cosine + .1 for each doubling of the friends in common), cosine, friends_in_common, shared_tags
+// columns: id, name, score (cosine + .1 for each doubling of the friends in common), cosine, friends_in_common, shared_tags (five at most)
 // index: User(id), then the vector index over User(embedding)
 // scans: none
 // cost: one look-up in the vector index, and the friends of the user once for each of the pool
@@ -19,5 +19,5 @@ WHERE other <> user AND other.profileRun = user.profileRun AND NOT EXISTS { (use
 WITH user, other, cosine, COUNT { MATCH (user)-[:KNOWS]-(friend:User)-[:KNOWS]-(other) RETURN DISTINCT friend } AS friends_in_common
 WITH user, other, cosine, friends_in_common, cosine + 0.1 * log(1 + friends_in_common) / log(2) AS score
 ORDER BY score DESC, other.id LIMIT $k
-RETURN other.id AS id, other.name AS name, score, cosine, friends_in_common, [tag IN other.tags WHERE tag IN user.tags] AS shared_tags
+RETURN other.id AS id, other.name AS name, score, cosine, friends_in_common, [tag IN other.tags WHERE tag IN user.tags][..5] AS shared_tags
 ORDER BY score DESC, id

@@ -5,7 +5,7 @@
 // :param k => 10;
 //   INTEGER >= 1: how many rows
 //
-// columns: id, name, cosine (with the mean direction of the seeds), ties_to_seeds, tags
+// columns: id, name, cosine (with the mean direction of the seeds), ties_to_seeds, tags (five at most)
 // index: User(id), then the vector index over User(embedding)
 // scans: none
 // cost: one look-up in the vector index for k + as many as there are seeds; some 100 numbers for each seed
@@ -21,5 +21,5 @@ WHERE other.profileRun = live AND NOT other IN seeds
 WITH seeds, other, cosine ORDER BY cosine DESC LIMIT $k
 RETURN other.id AS id, other.name AS name, cosine,
        COUNT { MATCH (other)-[:KNOWS]-(seed:User) WHERE seed IN seeds RETURN DISTINCT seed } AS ties_to_seeds,
-       other.tags AS tags
+       other.tags[..5] AS tags
 ORDER BY cosine DESC, id

@@ -8,7 +8,7 @@
 // :param k => 10;
 //   INTEGER >= 1: how many rows
 //
-// columns: id, name, cosine, tags
+// columns: id, name, cosine, tags (five at most)
 // index: the vector index over User(embedding)
 // scans: ProfileRun (a node for each published run)
 // cost: one look-up in the vector index
@@ -17,5 +17,5 @@ WITH run.id AS live
 CALL db.index.vector.queryNodes('sociogram_vector_User', $k, $vector) YIELD node AS other, score
 WITH live, other, 2 * score - 1 AS cosine
 WHERE other.profileRun = live
-RETURN other.id AS id, other.name AS name, cosine, other.tags AS tags
+RETURN other.id AS id, other.name AS name, cosine, other.tags[..5] AS tags
 ORDER BY cosine DESC, id

@@ -5,7 +5,7 @@
 // :param k => 10;
 //   INTEGER >= 1: how many rows
 //
-// columns: id, name, cosine, shared_tags, tied, friends_in_common
+// columns: id, name, cosine, shared_tags (five at most), tied, friends_in_common
 // index: User(id), then the vector index over User(embedding)
 // scans: none
 // cost: one look-up in the vector index, and the friends of the user once for each row
@@ -16,7 +16,7 @@ WITH user, other, 2 * score - 1 AS cosine
 WHERE other <> user AND other.profileRun = user.profileRun
 WITH user, other, cosine ORDER BY cosine DESC LIMIT $k
 RETURN other.id AS id, other.name AS name, cosine,
-       [tag IN other.tags WHERE tag IN user.tags] AS shared_tags,
+       [tag IN other.tags WHERE tag IN user.tags][..5] AS shared_tags,
        EXISTS { (user)-[:KNOWS]-(other) } AS tied,
        COUNT { MATCH (user)-[:KNOWS]-(friend:User)-[:KNOWS]-(other) RETURN DISTINCT friend } AS friends_in_common
 ORDER BY cosine DESC, id

@@ -9,7 +9,7 @@
 // :param k => 10;
 //   INTEGER >= 1: how many rows
 //
-// columns: id, name, cosine, shared_tags
+// columns: id, name, cosine, shared_tags (five at most)
 // index: User(id)
 // scans: User (any property may be asked for, so there may be no index on it)
 // cost: one property of every user, and one cosine for each user that has the value
@@ -19,5 +19,5 @@ MATCH (other:User)
 WHERE other[$property] = $value AND other <> user AND other.profileRun = user.profileRun
 WITH user, other, 2 * vector.similarity.cosine(user.embedding, other.embedding) - 1 AS cosine
 ORDER BY cosine DESC LIMIT $k
-RETURN other.id AS id, other.name AS name, cosine, [tag IN other.tags WHERE tag IN user.tags] AS shared_tags
+RETURN other.id AS id, other.name AS name, cosine, [tag IN other.tags WHERE tag IN user.tags][..5] AS shared_tags
 ORDER BY cosine DESC, id

@@ -9,7 +9,7 @@
 // :param k => 10;
 //   INTEGER >= 1: how many rows
 //
-// columns: id, name, cosine, score (of the topic), shared_tags
+// columns: id, name, cosine, score (of the topic), shared_tags (five at most)
 // index: User(id), Topic(name)
 // scans: none
 // cost: one cosine for each user interested in the topic
@@ -20,5 +20,5 @@ MATCH (topic)<-[interest:INTERESTED_IN]-(other:User)
 WHERE interest.run = topic.profileRun AND interest.score >= $least AND other <> user AND other.profileRun = user.profileRun
 WITH user, other, interest.score AS score, 2 * vector.similarity.cosine(user.embedding, other.embedding) - 1 AS cosine
 ORDER BY cosine DESC LIMIT $k
-RETURN other.id AS id, other.name AS name, cosine, score, [tag IN other.tags WHERE tag IN user.tags] AS shared_tags
+RETURN other.id AS id, other.name AS name, cosine, score, [tag IN other.tags WHERE tag IN user.tags][..5] AS shared_tags
 ORDER BY cosine DESC, id
