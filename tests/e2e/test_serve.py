@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import httpx
@@ -17,7 +17,9 @@ import pyarrow as pa
 import pytest
 from running import Cli
 
+from sociogram.client import Client
 from sociogram.config import Home
+from sociogram.errors import AuthenticationFailed, DatabaseUnavailable, InputError, NotFoundError
 
 USER = "u0012"
 
@@ -183,6 +185,32 @@ def test_a_port_that_is_taken(served: Served, published: Cli) -> None:
 def test_the_description_of_the_api(served: Served) -> None:
     found = served.get("/v1/openapi.json").json()
     assert {"/v1/similar", "/v1/users/{user}", "/v1/embeddings/{label}"} <= set(found["paths"])
+
+
+def test_the_client_gives_what_the_engine_gives(
+    served: Served, published: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOCIOGRAM_KEY", served.key)
+    told = json.loads(published("similar", USER, "-k", "3", "--json").stdout)
+    with Client(served.address) as client:
+        rows = client.similar(USER, k=3)
+        assert [asdict(row) | {"reasons": row.reasons} for row in rows] == told
+        assert client.profile(USER)["name"] == client.query("profile_of", user=USER)[0]["name"]
+        assert [t.name for t in client.tags(USER)] == [t["name"] for t in client.profile(USER)["tags"]]
+        assert [r.rank for r in client.recommend(USER, k=2, what="people")] == [1, 2]
+        vectors = client.embeddings("User")
+        assert (len(vectors), vectors.run) == (450, client.runs()[0]["id"])
+        assert client.similar(vector=vectors.vectors[vectors.row[USER]], k=1)[0].id == USER
+        with pytest.raises(NotFoundError, match="there is no User 'a/b'"):
+            client.profile("a/b")
+        with pytest.raises(InputError, match="user"):
+            client.similar("x\0y")
+        with pytest.raises(NotFoundError, match="no_such"):
+            client.query("no_such")
+    with Client(served.address, "sg_wrong") as nobody, pytest.raises(AuthenticationFailed, match="not known here"):
+        nobody.runs()
+    with Client("http://127.0.0.1:9") as lost, pytest.raises(DatabaseUnavailable, match="sociogram serve"):
+        lost.runs()
 
 
 def test_neo4j_goes_and_comes_back(served: Served, published: Cli) -> None:

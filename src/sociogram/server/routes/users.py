@@ -10,32 +10,24 @@ from sociogram.server.access import needs
 from sociogram.server.fields import CountQuery, NameQuery, UserPath, jsonable
 from sociogram.server.routes import Asked
 
+# `path`: a key may hold slashes; the longer routes stand first
 router = APIRouter(prefix="/v1/users", tags=["users"], dependencies=[needs("read")])
 EMBEDDING = Annotated[bool, Query(description="With the vector, which is long.")]
 
 
-@router.get("/{user}")
-def profile(engine: Asked, user: UserPath, embedding: EMBEDDING = False) -> dict[str, Any]:
-    """All that was published about a user, with a sentence that says who it is."""
-    found = engine.profile(user).to_dict()
-    if not embedding:
-        del found["embedding"]
-    return dict(jsonable(found))
-
-
-@router.get("/{user}/tags")
+@router.get("/{user:path}/tags")
 def tags(engine: Asked, user: UserPath) -> list[Tag]:
     """Published interests, the strongest first."""
     return list(engine.tags(user))
 
 
-@router.get("/{user}/changes")
+@router.get("/{user:path}/changes")
 def changes(engine: Asked, user: UserPath, since: NameQuery = None) -> list[Change]:
     """What is new since another run, by default the one published before."""
     return list(engine.changes(user, since))
 
 
-@router.get("/{user}/explain")
+@router.get("/{user:path}/explain")
 def explain(
     engine: Asked,
     user: UserPath,
@@ -46,3 +38,12 @@ def explain(
 ) -> dict[str, Any]:
     """The friends, items and sentences that carry one claim: exactly one of `tag`, `similar` (a user) and `item`."""
     return dict(jsonable(engine.explain(user, tag=tag, similar=similar, item=item, k=k).to_dict()))
+
+
+@router.get("/{user:path}")
+def profile(engine: Asked, user: UserPath, embedding: EMBEDDING = False) -> dict[str, Any]:
+    """All that was published about a user, with a sentence that says who it is."""
+    found = engine.profile(user).to_dict()
+    if not embedding:
+        del found["embedding"]
+    return dict(jsonable(found))
