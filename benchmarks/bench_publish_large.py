@@ -10,6 +10,7 @@ million profiles ask of the server's heap in one transaction is said in docs/dec
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -23,9 +24,10 @@ from safetensors.numpy import save_file
 
 from benchmarks import save, show
 from benchmarks.bench_publish import MAPPING, TAGS, TOPICS, WIDTH, own_server
+from sociogram.config import Home
 from sociogram.graph.profile import USER_VALUES
 from sociogram.graph.schema import ensure_schema
-from sociogram.graph.server import Address
+from sociogram.graph.server import Address, ManagedServer
 from sociogram.graph.store import Store
 
 BLOCK = 50_000  # users whose tags are made up at once
@@ -37,25 +39,30 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--rollback", type=int, default=100_000)
     parser.add_argument("--users", type=int, default=1_000_000)
     parser.add_argument("--no-tags", action="store_true")
+    parser.add_argument(
+        "--shared", type=float, nargs="+", default=[0.8, 0.0], help="share of tags that two runs have in common"
+    )
     options = parser.parse_args(arguments or [])
     rows = []
     with own_server() as (address, root):
         if options.rollback:
-            rows += rollback(address, root, options.rollback)
+            for shared in options.shared:
+                rows += rollback(address, root, options.rollback, shared)
         if options.users:
             rows += [large(address, root, options.users, 0 if options.no_tags else TAGS)]
     show("Publishing many profiles", rows)
     save("publish_large", {"rows": rows})
 
 
-def rollback(address: Address, root: Path, users: int) -> list[dict[str, Any]]:
+def rollback(address: Address, root: Path, users: int, shared: float) -> list[dict[str, Any]]:
     """Publish two runs, then the first again."""
     _make_graph(address, users)
     for seed in (1, 2):
-        write_run(root / f"r{seed}", users, seed, TAGS)
+        shutil.rmtree(root / f"r{seed}", ignore_errors=True)
+        write_run(root / f"r{seed}", users, seed, TAGS, round((seed - 1) * (1 - shared) * TAGS))
     first, second, again = (client(address, root / name) for name in ("r1", "r2", "r1"))
     return [
-        {"what": what, "profiles": users, **figures}
+        {"what": what, "profiles": users, "shared": shared, **figures}
         for what, figures in (("first publish", first), ("second run", second), ("rollback", again))
     ]
 
@@ -67,10 +74,10 @@ def large(address: Address, root: Path, users: int, tags: int) -> dict[str, Any]
     return {"what": f"publish, {tags} tags", "profiles": users, **client(address, root / "r3")}
 
 
-def write_run(folder: Path, users: int, seed: int, tags: int) -> None:
-    """A run folder as `Profiles.save` leaves it, written block by block."""
+def write_run(folder: Path, users: int, seed: int, tags: int, first: int = 0) -> None:
+    """A run folder as `Profiles.save` leaves it, written block by block; two runs share the tags of a user but for those before `first`."""
     folder.mkdir()
-    rng = np.random.default_rng(seed)
+    rng, order = np.random.default_rng(seed), np.random.default_rng(0)
     vectors = rng.standard_normal((users, WIDTH), np.float32)
     save_file({"User": vectors}, folder / "embeddings.safetensors")
     schema = pa.schema(
@@ -87,7 +94,9 @@ def write_run(folder: Path, users: int, seed: int, tags: int) -> None:
         for start in range(0, users, BLOCK):
             stop = min(start + BLOCK, users)
             n = (stop - start) * tags
-            topic = np.argsort(rng.random((stop - start, TOPICS)), axis=1)[:, :tags].ravel()
+            topic = np.argsort(order.random((stop - start, TOPICS), np.float32), axis=1)[
+                :, first : first + tags
+            ].ravel()
             columns = [
                 pa.array(np.repeat(np.arange(start, stop), tags)),
                 pa.array(topic),
@@ -118,8 +127,9 @@ def write_run(folder: Path, users: int, seed: int, tags: int) -> None:
 
 def client(address: Address, folder: Path) -> dict[str, Any]:
     """Publish a run folder in a process of its own; its seconds and peak memory."""
+    server = str(ManagedServer(Home(folder.parent)).status().pid)
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.publish_client", address.uri, str(folder)],
+        [sys.executable, "-m", "benchmarks.publish_client", address.uri, str(folder), server],
         env={**os.environ, "NEO4J_PASSWORD": address.password},
         check=False,
         capture_output=True,

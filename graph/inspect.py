@@ -17,8 +17,8 @@ from sociogram.graph.mapping import (
     RelationshipRole,
     WriteMapping,
 )
-from sociogram.graph.publish import RUN_LABEL, written_by_us
 from sociogram.graph.publish_lock import LOCK_LABEL
+from sociogram.graph.publish_runs import RUN_LABEL, written_by_us
 from sociogram.graph.schema import quote
 from sociogram.graph.store import Store
 from sociogram.graph.stored_mapping import MAPPING_LABEL, stored_mapping

@@ -92,28 +92,64 @@ def shown_tags(profiles: Profiles) -> pd.DataFrame:
     return profiles.tags[profiles.tags["shown"].to_numpy(bool)]
 
 
-def statements(
-    mapping: GraphMapping, groups: list[LinkGroup], run: str, mark: str, prefix: str
-) -> list[tuple[str, dict[str, Any]]]:
-    """Cypher that replaces the live relationships by the staged lists: users are found by label and `mark` = `run`."""
-    user = quote(mapping.user.label)
-    made: list[tuple[str, dict[str, Any]]] = [
-        (f"MATCH (:{user})-[r:{quote(kind)}]->() WHERE r.run IS NOT NULL DELETE r", {})
-        for kind in (mapping.write.interested_in, mapping.write.recommended)
-    ]
-    for group in groups:
-        held = {column: f"u.{quote(prefix + name)}" for column, name in zip(group.columns, group.names, strict=True)}
-        values = ", ".join(f"{column}: {_value(column, f'{held[column]}[i]')}" for column in held if column != "to")
-        made.append(
-            (
-                f"MATCH (u:{user}) WHERE u.{quote(mark)} = $run AND {held['to']} IS NOT NULL "
-                f"UNWIND range(0, size({held['to']}) - 1) AS i "
-                f"MATCH (t:{quote(group.label)} {{{quote(mapping.node(group.label).key)}: {held['to']}[i]}}) "
-                f"CREATE (u)-[:{quote(group.kind)} {{{values}, run: $run}}]->(t)",
-                {"run": run, "separator": SEPARATOR} if "evidence" in group.columns else {"run": run},
-            )
-        )
+def statements(mapping: GraphMapping, groups: list[LinkGroup], mark: str, prefix: str) -> list[str]:
+    """Cypher that replaces the live relationships of the users `$keys` by their staged lists, where `mark` says `$run`.
+
+    Between two runs most users keep most of their tags: what goes is deleted, what stays is given what is new about it, and only what
+    comes is made.
+    """
+    users = _users(mapping, mark)
+    made = []
+    for kind in (mapping.write.interested_in, mapping.write.recommended):
+        own = [group for group in groups if group.kind == kind]
+        made.append(f"{_linked(users, kind)} AND NOT ({_stays(mapping, own, prefix)}) DELETE r")
+        for group in own:
+            made += _kept_and_new(users, group, mapping.node(group.label).key, prefix)
     return made
+
+
+def counts(mapping: GraphMapping, groups: list[LinkGroup], mark: str, prefix: str) -> list[str]:
+    """Cypher that counts, of the live relationships of the users `$keys`, all (n) and those that will go."""
+    return [
+        f"{_linked(_users(mapping, mark), kind)} RETURN count(r) AS n, count(CASE WHEN NOT ({stays}) THEN 1 END) AS gone"
+        for kind in (mapping.write.interested_in, mapping.write.recommended)
+        for stays in [_stays(mapping, [group for group in groups if group.kind == kind], prefix)]
+    ]
+
+
+def _users(mapping: GraphMapping, mark: str) -> str:
+    user = mapping.user
+    return f"UNWIND $keys AS key MATCH (u:{quote(user.label)} {{{quote(user.key)}: key}}) WHERE u.{quote(mark)} = $run"
+
+
+def _linked(users: str, kind: str) -> str:
+    return f"{users} MATCH (u)-[r:{quote(kind)}]->(t) WHERE r.run IS NOT NULL"
+
+
+def _stays(mapping: GraphMapping, groups: list[LinkGroup], prefix: str) -> str:
+    listed = (
+        f"(t:{quote(g.label)} AND t.{quote(mapping.node(g.label).key)} IN coalesce(u.{quote(prefix + g.names[0])}, []))"
+        for g in groups
+    )
+    return " OR ".join(listed) or "false"
+
+
+def _kept_and_new(users: str, group: LinkGroup, key: str, prefix: str) -> Iterator[str]:
+    kind, target = quote(group.kind), f"(t:{quote(group.label)})"
+    held = {column: f"u.{quote(prefix + name)}" for column, name in zip(group.columns, group.names, strict=True)}
+    start = f"{users} AND {held['to']} IS NOT NULL WITH u, {', '.join(f'{x} AS {c}' for c, x in held.items())}"
+    values = {column: _value(column, f"{column}[i]") for column in held if column != "to"}
+    yield (
+        f"{start} MATCH (u)-[r:{kind}]->{target} WHERE r.run IS NOT NULL "
+        f"WITH *, [i IN range(0, size(to) - 1) WHERE to[i] = t.{quote(key)}][0] AS i WHERE i IS NOT NULL "
+        f"SET {', '.join(f'r.{column} = {value}' for column, value in values.items())}, r.run = $run"
+    )
+    yield (
+        f"{start}, COLLECT {{ MATCH (u)-[r:{kind}]->{target} WHERE r.run IS NOT NULL RETURN t.{quote(key)} }} AS linked "
+        f"UNWIND [i IN range(0, size(to) - 1) WHERE NOT to[i] IN linked] AS i "
+        f"MATCH (t:{quote(group.label)} {{{quote(key)}: to[i]}}) "
+        f"CREATE (u)-[:{kind} {{{', '.join(f'{c}: {v}' for c, v in values.items())}, run: $run}}]->(t)"
+    )
 
 
 def _value(column: str, held: str) -> str:

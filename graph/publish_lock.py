@@ -1,7 +1,7 @@
 """One publisher at a time, wherever it runs: a lock in the graph itself, with signs of life, a fence and a count of flips.
 
 Two nodes `(:SociogramLock)`. `publish` says who publishes and when it last gave a sign of life; it also counts the flips that began and
-ended, so that readers ask again where one came between (a sequence lock). `fence` is written by whoever takes the lock and by the flip
+ended, so that readers ask again where one came between (a sequence lock), and names a run that only part of the nodes have yet. `fence` is written by whoever takes the lock and by the flip
 itself: a publisher that slept through its replacement cannot make anything live, and nobody takes over while a flip is being committed.
 All times are the server's own.
 """
@@ -25,6 +25,7 @@ _ATTEMPTS = 10  # to make it
 _PUBLISH = f"(lock:{LOCK_LABEL} {{id: 'publish'}})"
 _OURS = f"(lock:{LOCK_LABEL} {{id: 'publish', token: $token}})"
 _FENCE = f"(fence:{LOCK_LABEL} {{id: 'fence'}})"
+_BEGIN = "lock.began = coalesce(lock.ended, 0) + 1"
 _STALE = "coalesce(timestamp() - lock.beat > $stale, true)"
 
 
@@ -42,20 +43,22 @@ TIMES = LockTimes()
 
 @dataclass(frozen=True)
 class FlipState:
-    """Which flip the graph is at, and whether one is being committed now."""
+    """Which flip the graph is at, whether one is being committed now, and the run that only part of the nodes have."""
 
     flips: int
     flipping: bool
+    halfway: str | None = None  # with `flipping`: being made live in several transactions; without: that was cut
 
 
 def flip_state(store: Store, times: LockTimes = TIMES) -> FlipState:
     """What a reader compares before and after its question."""
     rows = store.read(
         f"MATCH {_PUBLISH} RETURN coalesce(lock.began, 0) AS flips, "
-        f"coalesce(lock.began <> coalesce(lock.ended, 0), false) AND NOT {_STALE} AS flipping",
+        f"coalesce(lock.began <> coalesce(lock.ended, 0), false) AND NOT {_STALE} AS flipping, "
+        "lock.halfway AS halfway",
         stale=_ms(times.stale),
     )
-    return FlipState(rows[0]["flips"], rows[0]["flipping"]) if rows else FlipState(0, False)
+    return FlipState(**rows[0]) if rows else FlipState(0, False)
 
 
 class Held:
@@ -95,6 +98,20 @@ class Held:
 
     def may_flip(self, execute: Execute) -> bool:
         """False where this very flip was committed and only the answer got lost; PublishError where another has taken over."""
+        if self._fenced(execute):
+            return False
+        execute(f"MATCH {_FENCE} SET fence.flipped = $token", {"token": self.token})
+        return True
+
+    def may_go_on(self, execute: Execute) -> None:
+        """Keep others out until this transaction ends; PublishError where another has taken over."""
+        self._fenced(execute)
+
+    def begin_parts(self, execute: Execute) -> None:
+        """Tell readers that from now on, until `may_flip` has been committed, some nodes have this run and others another."""
+        execute(f"MATCH {_OURS} SET {_BEGIN}, lock.halfway = $run", {"token": self.token, "run": self.run})
+
+    def _fenced(self, execute: Execute) -> bool:
         row = execute(
             f"MATCH {_FENCE} SET fence.by = $token WITH fence MATCH {_PUBLISH} "
             "RETURN coalesce(lock.token = $token, false) AS ours, coalesce(fence.flipped = $token, false) AS flipped, lock.run AS run",
@@ -102,9 +119,7 @@ class Held:
         )
         if not row or not row[0]["ours"]:
             raise self.lost(row[0]["run"] if row else None)
-        if not row[0]["flipped"]:
-            execute(f"MATCH {_FENCE} SET fence.flipped = $token", {"token": self.token})
-        return not row[0]["flipped"]
+        return bool(row[0]["flipped"])
 
     def lost(self, other: str | None) -> PublishError:
         """The error of a publisher that was replaced."""
@@ -116,12 +131,16 @@ class Held:
 
     def begin_flip(self) -> None:
         """Tell readers that the next moments see both runs."""
-        self._store.write(f"MATCH {_OURS} SET lock.began = coalesce(lock.ended, 0) + 1", token=self.token)
+        self._store.write(f"MATCH {_OURS} SET {_BEGIN}", token=self.token)
 
     def end_flip(self) -> None:
-        """Tell readers that it is over; the fence makes this wait until it is, also where the client was interrupted."""
+        """Tell readers that it is over; the fence makes this wait until it is, also where the client was interrupted.
+
+        A run that was halfway stays so unless this flip was committed: then all nodes have this one.
+        """
         self._store.write(
-            f"MATCH {_FENCE} SET fence.by = $token WITH fence MATCH {_OURS} SET lock.ended = coalesce(lock.began, 0)",
+            f"MATCH {_FENCE} SET fence.by = $token WITH fence MATCH {_OURS} SET lock.ended = coalesce(lock.began, 0), "
+            "lock.halfway = CASE WHEN fence.flipped = $token THEN null ELSE lock.halfway END",
             token=self.token,
         )
 

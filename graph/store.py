@@ -4,6 +4,7 @@ import logging
 import queue
 import re
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,6 +31,12 @@ SEARCH = (2026, 1)
 SCHEMES = tuple(kind + tls for kind in ("neo4j", "bolt") for tls in ("", "+s", "+ssc"))
 CONNECT_TIMEOUT_S = 15.0
 RETRY_TIME_S = 60.0
+RETRY_PAUSE_S = 1.0  # before the second try
+MEMORY = [
+    "dbms.memory.transaction.total.max",
+    "db.memory.transaction.total.max",
+    "db.memory.transaction.max",
+]  # 0: no limit
 OUT_OF_MEMORY = "OutOfMemory"  # in the codes for a transaction and for all of them
 
 T = TypeVar("T")
@@ -75,8 +82,15 @@ class Counters:
 class Store:
     """One database of one Neo4j. The driver stays its owner's; `connect` makes one that is closed with the store."""
 
-    def __init__(self, driver: neo4j.Driver, database: str | None = None, *, address: str | None = None) -> None:
-        self._driver, self._database, self._address = driver, database, address
+    def __init__(
+        self,
+        driver: neo4j.Driver,
+        database: str | None = None,
+        *,
+        address: str | None = None,
+        retry_s: float = RETRY_TIME_S,
+    ) -> None:
+        self._driver, self._database, self._address, self._retry_s = driver, database, address, retry_s
         self._owns = False
         self._version: tuple[int, int] | None = None
 
@@ -179,6 +193,15 @@ class Store:
         with translated(self.address), self._session() as session:
             return session.execute_read(work) if access == neo4j.READ_ACCESS else session.execute_write(work)
 
+    def transaction_memory(self) -> int | None:
+        """Bytes that all transactions together, hence any one of them, may use; None where the server does not say."""
+        try:
+            rows = self.read("SHOW SETTINGS YIELD name, value WHERE name IN $names RETURN value", names=MEMORY)
+        except DatabaseError:  # whoever is no administrator may not ask
+            return None
+        limits = [bytes_of(row["value"]) for row in rows if row["value"]]
+        return min((limit for limit in limits if limit), default=None)
+
     def auto(self, query: str, parameters: Mapping[str, Any] | None = None, **named: Any) -> list[dict[str, Any]]:
         """Run in auto-commit: schema commands and CALL {} IN TRANSACTIONS; not retried."""
         with translated(self.address), self._session() as session:
@@ -188,24 +211,32 @@ class Store:
         """Run a function of several statements in one retried transaction: all of them take effect, or none.
 
         `unit` is given a function that runs one statement and returns its rows; `before_commit` is called when all of them are done.
+        Raises TransactionTooLarge at once, in a statement or in the commit: the driver's own retry would take the memory a second time.
         """
 
-        def work(tx: neo4j.ManagedTransaction) -> T:
-            def execute(query: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
-                try:
-                    return [dict(record) for record in tx.run(query, dict(parameters or {}))]
-                except ne.TransientError as error:
-                    if OUT_OF_MEMORY in (error.code or ""):  # the driver would try again, which would need as much
-                        raise _refused(error, self.address) from None
-                    raise
-
-            result = unit(execute)
-            if before_commit is not None:
-                before_commit()
+        def once() -> T:
+            with self._session() as session, session.begin_transaction() as tx:
+                result = unit(
+                    lambda query, parameters=None: [dict(row) for row in tx.run(query, dict(parameters or {}))]
+                )
+                if before_commit is not None:
+                    before_commit()
+                tx.commit()
             return result
 
-        with translated(self.address), self._session() as session:
-            return session.execute_write(work)
+        pause, deadline = RETRY_PAUSE_S, time.monotonic() + self._retry_s
+        with translated(self.address):
+            while True:
+                try:
+                    return once()
+                except (ne.Neo4jError, ne.DriverError) as error:
+                    large = isinstance(error, ne.Neo4jError) and OUT_OF_MEMORY in (
+                        error.code or ""
+                    )  # as it would be again
+                    if large or not error.is_retryable() or time.monotonic() + pause > deadline:
+                        raise
+                time.sleep(pause)
+                pause *= 2
 
     def stream(
         self, query: str, parameters: Mapping[str, Any] | None = None, fetch_size: int = 10_000
@@ -315,6 +346,12 @@ def translated(address: str) -> Iterator[None]:
         raise DatabaseUnavailable(
             f"the connection to {address} failed: {_short(error)}. Run the same command again."
         ) from None
+
+
+def bytes_of(size: str) -> int:
+    """4.04GiB, as Neo4j says it."""
+    found = re.fullmatch(r"([\d.]+)\s*([KMGT]?)i?B?", size.strip(), re.IGNORECASE)
+    return int(float(found[1]) * 1024 ** " KMGT".index(found[2].upper() or " ")) if found else 0
 
 
 def _refused(error: ne.Neo4jError, address: str) -> DatabaseError:

@@ -6,7 +6,8 @@ from typing import Any, cast
 from sociogram.errors import DatabaseError, DatabaseUnavailable, InputError, NotFoundError
 from sociogram.graph.mapping import GraphMapping
 from sociogram.graph.profile import USER_COLUMNS
-from sociogram.graph.publish import live_run, predicted_name
+from sociogram.graph.publish_runs import live_run
+from sociogram.graph.publish_stage import predicted_name
 from sociogram.graph.store import Store
 from sociogram.queries.catalogue import nearest
 from sociogram.queries.library import PROFILE, query, translate

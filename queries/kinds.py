@@ -7,7 +7,7 @@ from typing import Any
 from sociogram.errors import InputError
 from sociogram.graph.filters import plain
 from sociogram.graph.mapping import GraphMapping
-from sociogram.graph.publish import NEXT
+from sociogram.graph.publish_stage import NEXT
 from sociogram.graph.schema import quote
 from sociogram.graph.store import Store
 from sociogram.queries.catalogue import nearest

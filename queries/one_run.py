@@ -2,7 +2,8 @@
 
 Neo4j reads committed data, and a large commit becomes visible piece by piece: a question of several rows, or of one row with several
 properties, could see both runs. Publishing counts its flips in the graph; a question whose count is the same before and after, and odd
-at neither end, saw one run only.
+at neither end, saw one run only. Where a run goes live in several transactions, because one would be too large, a question waits for a
+moment and is then refused: no answer would be of one run.
 """
 
 import time
@@ -10,14 +11,15 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from sociogram.errors import SociogramError
-from sociogram.graph.publish_lock import flip_state
+from sociogram.errors import PublishError, SociogramError
+from sociogram.graph.publish_lock import FlipState, flip_state
 from sociogram.graph.store import Store
 
 T = TypeVar("T")
 P = ParamSpec("P")
 POLL_S = 0.02
 PATIENCE_S = 120.0  # for a flip to be committed; then the answer is given as it is
+PARTS_S = 15.0  # for one in several transactions, which may take minutes
 
 
 def of_one_run(question: Callable[Concatenate[Any, P], T]) -> Callable[Concatenate[Any, P], T]:
@@ -31,11 +33,17 @@ def of_one_run(question: Callable[Concatenate[Any, P], T]) -> Callable[Concatena
 
 
 def in_one_run(store: Store, question: Callable[[], T]) -> T:
-    """The answer to a question, asked until no flip came between; an error is only believed where none did."""
-    deadline = time.monotonic() + PATIENCE_S
+    """The answer to a question, asked until no flip came between; an error is only believed where none did.
+
+    Raises PublishError while part of the nodes have another run than the rest.
+    """
+    started = time.monotonic()
     while True:
         before = flip_state(store)
-        late = time.monotonic() > deadline
+        passed = time.monotonic() - started
+        late = passed > PATIENCE_S
+        if before.halfway and (passed > PARTS_S or not before.flipping):
+            raise PublishError(_halfway(before))
         if before.flipping and not late:
             time.sleep(POLL_S)
             continue
@@ -47,3 +55,15 @@ def in_one_run(store: Store, question: Callable[[], T]) -> T:
             continue
         if late or flip_state(store) == before:
             return answer
+
+
+def _halfway(state: FlipState) -> str:
+    if state.flipping:
+        return (
+            f"run {state.halfway} is being made live in several transactions, and until the last of them some profiles are of "
+            "another run. Ask again when it is live: sociogram runs"
+        )
+    return (
+        f"making run {state.halfway} live was cut in the middle, and some profiles are of another run. Unless it is being published "
+        f"again just now (sociogram runs), end it: sociogram publish {state.halfway}"
+    )

@@ -2,7 +2,7 @@
 
 Also a publisher as a process of its own, which ends itself with -9 where it is told to:
 
-    python tests/two_runs.py URI RUN USERS stage|flip|commit
+    python tests/two_runs.py URI RUN USERS stage|flip|commit|part
 """
 
 import os
@@ -26,6 +26,7 @@ from sociogram.graph.store import Counters, Execute, Store
 
 T = TypeVar("T")
 STATEMENTS = 8  # of the flip that are done before somebody dies in it
+PARTS = 5  # transactions: the lock, the beginning, parts of nodes; somebody dies in the last
 COMMIT_S = 0.05  # within which somebody dies in a commit
 WIDTH, TAGS, TOPICS, ITEMS, BEST = 16, 5, 40, 30, 4
 MAPPING = GraphMapping(
@@ -131,12 +132,24 @@ def runs_in(store: Store, users: int, *runs: str) -> list[str | None]:
     return sorted({run_of(row, made) for row in store.read(NODE)}, key=str)
 
 
-class Doomed(Store):
-    """A store in whose hands somebody dies: after a batch of the stage, between two statements of the flip, or in its commit."""
+class Small(Store):
+    """A server that says it has no memory for one transaction: a run goes live in several."""
+
+    def transaction_memory(self) -> int:
+        """A byte."""
+        return 1
+
+
+class Doomed(Small):
+    """A store in whose hands somebody dies: after a batch of the stage, between two statements of the flip, in its commit, or in one of its parts."""
 
     def __init__(self, driver: neo4j.Driver, where: str, kill: Callable[[], None]) -> None:
-        super().__init__(driver)
-        self._where, self._kill = where, kill
+        super().__init__(driver, retry_s=1)
+        self._where, self._kill, self._transactions = where, kill, 0
+
+    def transaction_memory(self) -> int:
+        """Little, where a part is where somebody dies."""
+        return super().transaction_memory() if self._where == "part" else 2**40
 
     def write_batches(self, query: str, rows: Iterable[Any], *args: Any, **named: Any) -> Counters:
         """Stage, and die after the first label."""
@@ -147,7 +160,9 @@ class Doomed(Store):
 
     def transaction(self, unit: Callable[[Execute], T], before_commit: Callable[[], None] | None = None) -> T:
         """Flip, and die."""
-        if before_commit is None:  # not the flip
+        self._transactions += 1
+        part = self._where == "part" and self._transactions == PARTS
+        if before_commit is None and not part:  # not the flip
             return super().transaction(unit)
 
         def dying(execute: Execute) -> T:
@@ -156,14 +171,15 @@ class Doomed(Store):
             def counted(query: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
                 nonlocal statements
                 statements += 1
-                if self._where == "flip" and statements == STATEMENTS:
+                if statements == (STATEMENTS if self._where == "flip" else 3 if part else 0):
                     self._kill()
                 return execute(query, parameters)
 
             return unit(counted)
 
         def last() -> None:
-            before_commit()
+            if before_commit is not None:
+                before_commit()
             if self._where == "commit":
                 threading.Timer(random.uniform(0, COMMIT_S), self._kill).start()
 

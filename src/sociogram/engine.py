@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
     from sociogram.graph.embeddings import Embeddings
     from sociogram.graph.inspect import Found
-    from sociogram.graph.publish import PublishedRun, Written
+    from sociogram.graph.publish import Written
+    from sociogram.graph.publish_runs import PublishedRun
     from sociogram.loaders.load import LoadReport
     from sociogram.loaders.source import Source
     from sociogram.queries.ask import Asker, Key
@@ -179,7 +180,7 @@ class Engine:
 
     def published(self) -> "list[PublishedRun]":
         """The audit trail: every run that was published to this graph, newest first."""
-        from sociogram.graph.publish import published_runs
+        from sociogram.graph.publish_runs import published_runs
 
         return published_runs(self.store)
 
@@ -453,7 +454,7 @@ class Engine:
     # for other programs -------------------------------------------------------------------------------------------
 
     def _live_folder(self) -> Run | None:
-        from sociogram.graph.publish import live_run
+        from sociogram.graph.publish_runs import live_run
 
         live = live_run(self.store)
         return self.runs.get(live) if live and (self.home.runs / live).exists() else None
@@ -500,7 +501,7 @@ class Engine:
         From the run's own files where they are here; a live run that was made elsewhere is read from the graph.
         """
         from sociogram.graph.embeddings import published_embeddings, read_embeddings
-        from sociogram.graph.publish import live_run
+        from sociogram.graph.publish_runs import live_run
 
         name = run.id if isinstance(run, Run) else run
         if name is None or not (self.home.runs / name).exists():

@@ -11,8 +11,9 @@ import pytest
 from sociogram.config import Home
 from sociogram.engine import Engine
 from sociogram.errors import InputError, NotFoundError
-from sociogram.graph.publish import live_run, publish
+from sociogram.graph.publish import publish
 from sociogram.graph.publish_links import EVIDENCE, PIECES
+from sociogram.graph.publish_runs import live_run
 from sociogram.graph.store import Store
 from sociogram.loaders import demo
 from sociogram.runs import Run

@@ -13,18 +13,20 @@ import neo4j
 import pytest
 import two_runs
 from running import empty
-from two_runs import LEFT, Doomed, make_graph, put, runs_in
+from two_runs import LEFT, MAPPING, Doomed, Small, make_graph, put, runs_in
 
 from sociogram.config import Home
-from sociogram.errors import DatabaseUnavailable
+from sociogram.errors import DatabaseUnavailable, PublishError
 from sociogram.graph.mapping import GraphMapping
-from sociogram.graph.publish import live_run
 from sociogram.graph.publish_lock import LOCK_LABEL
+from sociogram.graph.publish_runs import live_run, published_runs
 from sociogram.graph.server import ManagedServer
 from sociogram.graph.store import Store
 from sociogram.loaders import demo
 from sociogram.loaders.load import load
 from sociogram.loaders.source import Batch, Quarantine
+from sociogram.queries.ask import Asker
+from sociogram.queries.similar.find import SimilarUsers
 
 USERS = 800
 KINDS = "MATCH (n) RETURN labels(n)[0] AS l, count(*) AS n ORDER BY l"
@@ -39,7 +41,7 @@ def impatient(server: ManagedServer) -> Iterator[Store]:
     with neo4j.GraphDatabase.driver(
         address.uri, auth=auth, max_transaction_retry_time=1, notifications_min_severity="OFF"
     ) as driver:
-        yield Store(driver)
+        yield Store(driver, retry_s=1)
 
 
 def kill(server: ManagedServer) -> None:
@@ -90,7 +92,7 @@ def published(server: ManagedServer, store: Store) -> ManagedServer:
     return server
 
 
-@pytest.mark.parametrize("where", ["stage", "flip", "commit"])
+@pytest.mark.parametrize("where", ["stage", "flip", "commit", "part"])
 def test_the_server_is_killed_during_a_publish(published: ManagedServer, where: str) -> None:
     address = published.start()
     with (
@@ -103,7 +105,7 @@ def test_the_server_is_killed_during_a_publish(published: ManagedServer, where: 
     whole_then_resumed(published, where)
 
 
-@pytest.mark.parametrize("where", ["stage", "flip", "commit"])
+@pytest.mark.parametrize("where", ["stage", "flip", "commit", "part"])
 def test_the_publisher_is_killed(published: ManagedServer, where: str) -> None:
     address = published.start()
     died = subprocess.run(
@@ -122,8 +124,40 @@ def whole_then_resumed(server: ManagedServer, where: str) -> None:
         mine.transaction(lambda execute: execute(f"MATCH (n:{LOCK_LABEL}) SET n.asked = 'is a commit still running?'"))
         live = live_run(mine)
         assert live in (("r1", "r2") if where == "commit" else ("r1",))
-        assert runs_in(mine, USERS, "r1", "r2") == [live]
+        if where == "part":
+            halfway(mine)
+        else:
+            assert runs_in(mine, USERS, "r1", "r2") == [live]
         put(mine, "r2", USERS)
         assert live_run(mine) == "r2"
         assert runs_in(mine, USERS, "r1", "r2") == ["r2"]
         assert mine.read(LEFT)[0]["n"] == 0
+
+
+def halfway(store: Store) -> None:
+    """Some users have the new run, wholly, the others the old one, and nobody is given an answer."""
+    assert runs_in(store, USERS, "r1", "r2") == ["r1", "r2"]
+    assert {run.id: run.state for run in published_runs(store)} == {"r1": "live", "r2": "flipping"}
+    for question in (lambda: Asker(store, MAPPING).profile(3), lambda: SimilarUsers(store, MAPPING).find(3, 5)):
+        with pytest.raises(PublishError, match="making run r2 live was cut in the middle.*sociogram publish r2"):
+            question()
+
+
+def test_the_next_publisher_ends_what_was_cut(published: ManagedServer) -> None:
+    address = published.start()
+    auth = (address.user, address.password)
+    with neo4j.GraphDatabase.driver(address.uri, auth=auth) as driver:
+
+        def interrupt() -> None:
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            put(Doomed(driver, "part", interrupt), "r2", USERS)
+        halfway(Store(driver))
+        for store, run in ((Store(driver), "r3"), (Small(driver), "r4")):
+            put(store, run, USERS)
+            assert runs_in(store, USERS, "r1", "r2", "r3", "r4") == [run]
+            assert Asker(store, MAPPING).profile(3).run == run
+            assert store.read(LEFT)[0]["n"] == 0
+        states = {run.id: run.state for run in published_runs(store)}
+        assert states == {"r1": "superseded", "r2": "staging", "r3": "superseded", "r4": "live"}

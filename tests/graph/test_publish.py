@@ -1,5 +1,7 @@
 """Publishing against a real Neo4j: one transaction, nothing foreign touched, all of ours removable."""
 
+import re
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +16,9 @@ from sociogram.graph.export import export
 from sociogram.graph.inspect import check, inspect
 from sociogram.graph.mapping import GraphMapping, NodeMapping, RelationshipMapping, WriteMapping
 from sociogram.graph.profile import Attribute, Profiles
-from sociogram.graph.publish import live_run, publish, published_runs, unpublish
+from sociogram.graph.publish import publish, unpublish
 from sociogram.graph.publish_lock import Held
+from sociogram.graph.publish_runs import live_run, published_runs
 from sociogram.graph.store import Store
 from sociogram.queries.ask import Asker
 from sociogram.queries.similar.find import SimilarUsers
@@ -128,22 +131,76 @@ def test_publish_ask_unpublish(graph: Store) -> None:
     assert dump(graph) == before
 
 
-def test_a_run_too_large_to_become_live_leaves_the_one_before(graph: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+class Refusing(Store):
+    """A server on which transactions of more than some statements are too large."""
+
+    most = 100
+
+    def transaction(self, unit: Any, before_commit: Any = None) -> Any:
+        """Of the flip in one, and of a part."""
+
+        def refused(execute: Any) -> Any:
+            count = iter(range(self.most))
+
+            def counted(*statement: Any) -> Any:
+                if next(count, None) is None:
+                    raise TransactionTooLarge("the server's words")
+                return execute(*statement)
+
+            return unit(counted)
+
+        return super().transaction(refused, before_commit)
+
+
+class Heard:
+    """Progress that remembers what was said."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def stage(self, *_: Any) -> Any:
+        """Not listened to."""
+        return nullcontext(self)
+
+    def advance(self, amount: float = 1, note: str | None = None) -> None:
+        """Nothing."""
+
+    def say(self, name: str, text: str) -> None:
+        """One line."""
+        self.lines.append(f"{name}: {text}")
+
+
+def test_a_run_too_large_for_one_transaction_goes_live_in_several(graph: Store) -> None:
     put(graph, "r1", profiles())
-    run = Store.transaction
-    with monkeypatch.context() as patched:
-
-        def refuse(self: Store, unit: Any, before_commit: Any = None) -> Any:
-            if before_commit is None:
-                return run(self, unit)
-            raise TransactionTooLarge("the server's words")  # the flip
-
-        patched.setattr(Store, "transaction", refuse)
-        with pytest.raises(PublishError, match=r"run r2 live.*SOCIOGRAM_NEO4J_HEAP=8g.*--no-recommended.*publish r2"):
-            put(graph, "r2", profiles(1))
-    assert live_run(graph) == "r1"
-    put(graph, "r2", profiles(1))  # nobody is taken to be publishing still
+    small, heard = Refusing(graph._driver), Heard()
+    small.most = 12
+    put(small, "r2", profiles(1), progress=heard)
+    assert len(heard.lines) == 1
+    assert re.match(
+        r"going live: 17 profiles with 36 links.* in several transactions: the server's words.*HEAP", heard.lines[0]
+    )
     assert live_run(graph) == "r2"
+    assert len(Asker(graph, MAPPING).tags(3)) == 2
+    small.most = 7
+    with pytest.raises(PublishError, match=r"even a part of run r3 .*SOCIOGRAM_NEO4J_HEAP=8g.*publish r3"):
+        put(small, "r3", profiles())
+    with pytest.raises(PublishError, match="making run r3 live was cut"):
+        Asker(graph, MAPPING).tags(3)
+    put(graph, "r3", profiles())  # nobody is taken to be publishing still
+    assert live_run(graph) == "r3"
+    assert len(Asker(graph, MAPPING).tags(3)) == 1
+
+
+def test_only_what_differs_between_two_runs_is_written(graph: Store) -> None:
+    put(graph, "r1", profiles())
+    links = "MATCH (a)-[r:INTERESTED_IN|RECOMMENDED]->(b) RETURN elementId(r) AS id, r.run AS run, r.score AS score"
+    before = {row["id"]: row for row in graph.read(links)}
+    put(graph, "r2", profiles(1))
+    after = {row["id"]: row for row in graph.read(links)}
+    assert set(before) < set(after)
+    assert len(before) == 24
+    assert len(after) == 36
+    assert {row["run"] for row in after.values()} == {"r2"}
 
 
 def test_vectors_of_a_run_that_was_made_elsewhere(graph: Store, tmp_path: Path) -> None:
@@ -272,7 +329,7 @@ def test_a_stage_left_by_another_run_is_cleared(graph: Store, monkeypatch: pytes
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("sociogram.graph.publish._flip", cut)
+        patch.setattr("sociogram.graph.publish.flip", cut)
         with pytest.raises(KeyboardInterrupt):
             put(graph, "r1", profiles())
     assert not graph.read("MATCH ()-[r:INTERESTED_IN]->() RETURN r")

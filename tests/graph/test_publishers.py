@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from two_runs import LEFT, MAPPING, QUICK, make_graph, profiles, put, runs_in
+from two_runs import LEFT, MAPPING, QUICK, Small, make_graph, profiles, put, runs_in
 
 from sociogram.config import Home
 from sociogram.engine import Engine
 from sociogram.errors import NotFoundError, PublishError
-from sociogram.graph.publish import live_run, publish, published_runs, unpublish
+from sociogram.graph.publish import publish, unpublish
 from sociogram.graph.publish_lock import LOCK_LABEL, Held, only_publisher
+from sociogram.graph.publish_runs import live_run, published_runs
 from sociogram.graph.store import Store
 from sociogram.queries.ask import Asker
 from sociogram.queries.similar.find import SimilarUsers
@@ -152,8 +153,8 @@ def test_readers_never_see_two_runs(graph: Store) -> None:
     threads = [threading.Thread(target=reader, args=(seed,)) for seed in range(4)]
     for thread in threads:
         thread.start()
-    for turn in range(1, 7):
-        put(graph, runs[turn % 2], USERS)
+    for turn in range(1, 9):  # every other one in several transactions
+        put(Small(graph._driver) if turn // 2 % 2 else graph, runs[turn % 2], USERS)
     done.set()
     for thread in threads:
         thread.join()

@@ -9,7 +9,7 @@ import pandas as pd
 
 from sociogram.graph.mapping import GraphMapping
 from sociogram.graph.profile import Key
-from sociogram.graph.publish import RUN_LABEL
+from sociogram.graph.publish_runs import RUN_LABEL
 from sociogram.graph.store import Store
 from sociogram.queries.ask import Asker
 from sociogram.queries.rows import Recommendation, Rows

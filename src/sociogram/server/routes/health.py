@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from sociogram.graph.publish import live_run
+from sociogram.graph.publish_runs import live_run
 from sociogram.server.access import needs
 from sociogram.server.metrics import Metrics
 from sociogram.server.problems import problem
