@@ -1,4 +1,4 @@
-"""Profiles into the graph: staged in batches that nobody sees, then made live in one transaction."""
+"""Profiles into the graph: staged in batches that nobody sees, then made live."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -25,7 +25,7 @@ from sociogram.graph.store import Store
 from sociogram.graph.vector_index import create_index, drop_indexes
 from sociogram.progress import SILENT, Progress, Stage
 
-INDEX_WAIT_S = 600
+INDEX_WAIT_S, INDEX_VECTORS_S = 600, 200  # for an index, and a second more for so many vectors
 PUBLISHER_WAIT_S = 60.0  # for another publisher to be done; more than it takes to know that one is dead
 
 
@@ -53,9 +53,9 @@ def publish(
     times: LockTimes | None = None,
     progress: Progress = SILENT,
 ) -> Written:
-    """Write a run's profiles so that every node changes from the old run to this one in a single transaction.
+    """Write a run's profiles so that every node changes from the old run to this one in a single transaction where the server's memory holds it.
 
-    A publish that was killed is continued by calling it again. Raises PublishError where a property would be overwritten that
+    Else in several, between which our queries are refused. A publish that was killed is continued by calling it again. Raises PublishError where a property would be overwritten that
     Sociogram did not write, unless `overwrite`, and where another still publishes after `wait` seconds.
     """
     names = property_names(mapping, next(blocks(profiles, profiles.user_label, BLOCK)))
@@ -85,7 +85,8 @@ def index_profiles(store: Store, mapping: GraphMapping, profiles: Profiles | Sto
     filters = filter_properties(store, mapping, predicted)
     for label, vectors in profiles.embeddings.items():
         of_user = filters if label == mapping.user.label else ()
-        create_index(store, label, mapping.write.name("embedding"), vectors.shape[1], INDEX_WAIT_S, of_user)
+        n, width = vectors.shape
+        create_index(store, label, mapping.write.name("embedding"), width, INDEX_WAIT_S + n // INDEX_VECTORS_S, of_user)
     ensure_range_indexes(store, mapping.user.label, filters, INDEX_WAIT_S)
 
 

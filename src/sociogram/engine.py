@@ -156,7 +156,10 @@ class Engine:
     # publish ------------------------------------------------------------------------------------------------------
 
     def publish(self, run: Run | str, *, recommended: int = 20, overwrite: bool = False, wait: float = 60) -> "Written":
-        """Make a run's profiles the live ones, in one transaction; another publisher is waited for, `wait` seconds at most."""
+        """Make a run's profiles the live ones, in one transaction where Neo4j's memory holds it.
+
+        Another publisher is waited for, `wait` seconds at most.
+        """
         from sociogram.graph.profile_blocks import StoredProfiles
         from sociogram.graph.publish import publish
 
@@ -185,14 +188,19 @@ class Engine:
         return published_runs(self.store)
 
     def rollback(self, run: str | None = None) -> "Written":
-        """Publish an earlier run again (the last superseded one unless named)."""
-        run = run or self._earlier()
+        """Publish an earlier run again (unless named the last superseded one, or the live one where another was cut half way)."""
+        run = run or self._before_cut() or self._earlier()
         if not (self.home.runs / run).exists() and run in {p.id for p in self.published()}:
             raise PublishError(
                 f"run {run} was published from another machine, or its folder is gone: {self.home.runs} does not hold it. "
                 "Name one that is here: sociogram runs, then: sociogram rollback RUN"
             )
         return self.publish(run)
+
+    def _before_cut(self) -> str | None:
+        """Id of the live run where part of the nodes have another one."""
+        states = {p.state: p.id for p in self.published()}
+        return states.get("live") if "flipping" in states else None
 
     def _earlier(self) -> str:
         """Id of the run that was published before the live one."""

@@ -11,7 +11,7 @@ SociogramError                 exit code 1; the message says what was expected, 
 ├── DownloadError              jars: no network, wrong hash, full disk
 ├── EncoderError               a model folder that cannot be used
 ├── TrainingError              NaN, collapse, nothing to learn
-├── PublishError               a property that is not ours, an unknown run
+├── PublishError               a property that is not ours, an unknown run, one that is live on some nodes only
 └── NotFoundError              nothing published yet, an unknown user (with the nearest names)
 """
 
@@ -61,7 +61,7 @@ class TrainingError(SociogramError):
 
 
 class PublishError(SociogramError):
-    """Publishing would overwrite what is not ours, or the run is not usable."""
+    """Publishing would overwrite what is not ours, or the run is not usable, or only some nodes have it yet."""
 
 
 class NotFoundError(SociogramError):

@@ -16,6 +16,7 @@ from running import empty
 from two_runs import LEFT, MAPPING, Doomed, Small, make_graph, put, runs_in
 
 from sociogram.config import Home
+from sociogram.engine import Engine
 from sociogram.errors import DatabaseUnavailable, PublishError
 from sociogram.graph.mapping import GraphMapping
 from sociogram.graph.publish_lock import LOCK_LABEL
@@ -143,7 +144,7 @@ def halfway(store: Store) -> None:
             question()
 
 
-def test_the_next_publisher_ends_what_was_cut(published: ManagedServer) -> None:
+def test_the_next_publisher_ends_what_was_cut(published: ManagedServer, tmp_path: Path) -> None:
     address = published.start()
     auth = (address.user, address.password)
     with neo4j.GraphDatabase.driver(address.uri, auth=auth) as driver:
@@ -154,6 +155,10 @@ def test_the_next_publisher_ends_what_was_cut(published: ManagedServer) -> None:
         with pytest.raises(KeyboardInterrupt):
             put(Doomed(driver, "part", interrupt), "r2", USERS)
         halfway(Store(driver))
+        with pytest.raises(
+            PublishError, match="run r1 was published from another machine"
+        ):  # what there is to go back to
+            Engine(Store(driver), mapping=MAPPING, home=Home(tmp_path)).rollback()
         for store, run in ((Store(driver), "r3"), (Small(driver), "r4")):
             put(store, run, USERS)
             assert runs_in(store, USERS, "r1", "r2", "r3", "r4") == [run]

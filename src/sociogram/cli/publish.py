@@ -36,7 +36,7 @@ def publish(
     user: User = None,
     password_file: PasswordFile = None,
 ) -> None:
-    """Make a run's profiles the live ones, in one transaction.
+    """Make a run's profiles the live ones, in one transaction where Neo4j's memory holds it.
 
     Example: sociogram publish r1-3f9c
     """

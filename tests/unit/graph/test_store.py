@@ -1,5 +1,7 @@
 """Addresses, wrong servers and error messages, without a database."""
 
+from typing import Any, cast
+
 import neo4j
 import pytest
 from fakes.bolt import ancient, bolt, listening
@@ -15,7 +17,7 @@ from sociogram.errors import (
 )
 from sociogram.graph.java import free_port
 from sociogram.graph.schema import quote
-from sociogram.graph.store import Counters, Store, translated
+from sociogram.graph.store import Counters, Store, bytes_of, translated
 
 SECRET = "hunter2hunter2"
 
@@ -84,6 +86,51 @@ def test_server_errors_become_ours(code: str, expected: type[DatabaseError], say
         raise error
     assert type(caught.value) is expected
     assert "stack" not in str(caught.value)
+
+
+class Refusing:
+    """A driver whose sessions fail in each commit but the last."""
+
+    def __init__(self, *codes: str) -> None:
+        self.codes, self.began = iter(codes), 0
+
+    def session(self, **_: Any) -> "Refusing":
+        """Itself: also a transaction."""
+        return self
+
+    begin_transaction = __enter__ = session
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing to close."""
+
+    def commit(self) -> None:
+        """What the server says."""
+        if (code := next(self.codes, None)) is not None:
+            raise ne.Neo4jError._hydrate_neo4j(code=code, message="the server's words")
+
+
+def test_a_transaction_is_done_again_unless_it_is_too_large() -> None:
+    tried: list[int] = []
+    deadlock, large = (
+        "Neo.TransientError.Transaction.DeadlockDetected",
+        "Neo.TransientError.General.MemoryPoolOutOfMemoryError",
+    )
+    store = Store(cast(neo4j.Driver, Refusing(deadlock)), address="bolt://here:7687")
+    store.transaction(lambda _: tried.append(1), before_commit=lambda: tried.append(2))
+    assert tried == [1, 2, 1, 2]
+    for codes, retry_s, expected, tries in (
+        ((large,), 60, TransactionTooLarge, 1),
+        ((deadlock,) * 9, 0.5, DatabaseError, 1),
+    ):
+        tried.clear()
+        store = Store(cast(neo4j.Driver, Refusing(*codes)), address="bolt://here:7687", retry_s=retry_s)
+        with pytest.raises(expected, match="the server's words"):
+            store.transaction(lambda _: tried.append(1))
+        assert len(tried) == tries
+
+
+def test_sizes_as_the_server_says_them() -> None:
+    assert [bytes_of(size) for size in ("4.04GiB", "512m", "0B", "1 KiB", "?")] == [4337916968, 536870912, 0, 1024, 0]
 
 
 def test_counters_add_up() -> None:
