@@ -1,4 +1,4 @@
-"""The second half of publishing: what is staged becomes live, block by block of nodes, all blocks in one transaction."""
+"""The second half of publishing: what is staged becomes live, block by block of nodes, in one transaction where that fits."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -167,6 +167,10 @@ def _in_parts(store: Store, held: Held, made: Flip, size: int, progress: Progres
         _run(execute, made.first())
         held.begin_parts(execute)
 
+    def between(execute: Execute) -> None:
+        held.may_go_on(execute)
+        made.refuse_strange(execute, held)  # such nodes were left out, and are not to be taken for unknown ones
+
     def end(execute: Execute) -> None:
         if held.may_flip(execute):
             _run(execute, made.last())
@@ -176,6 +180,7 @@ def _in_parts(store: Store, held: Held, made: Flip, size: int, progress: Progres
         for block in made.blocks(size):
             store.transaction(partial(_part, held, block))
             stage.advance(len(block[0][1]["keys"]))
+        store.transaction(between)
         for query in made.rest():
             while store.transaction(partial(_part, held, [(query, {"run": made.run, "most": size})])):
                 pass

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections import Counter
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -83,8 +84,6 @@ def test_a_batch_that_wakes_up_late_stops_the_flip(graph: Store) -> None:
         """Another publisher's batch is committed when ours are staged."""
 
         def stage(self, *_: Any) -> Any:
-            from contextlib import nullcontext
-
             return nullcontext(self)
 
         def advance(self, amount: float = 1, note: str | None = None) -> None:
@@ -96,6 +95,36 @@ def test_a_batch_that_wakes_up_late_stops_the_flip(graph: Store) -> None:
     with pytest.raises(PublishError, match="r2 was not made live"):
         put(graph, "r2", USERS, progress=Late())
     assert runs_in(graph, USERS, "r1", "r2") == ["r1"]
+    put(graph, "r2", USERS)
+    assert runs_in(graph, USERS, "r1", "r2") == ["r2"]
+    assert graph.read(LEFT)[0]["n"] == 0
+
+
+def test_a_late_batch_of_another_between_parts_stops_the_flip(graph: Store) -> None:
+    put(graph, "r1", USERS)
+
+    class Late:
+        """Another publisher's batch is committed after the first part."""
+
+        going_live = False
+
+        def stage(self, name: str, *_: Any) -> Any:
+            """The flip's parts are a stage of their own."""
+            self.going_live = name == "going live"
+            return nullcontext(self)
+
+        def advance(self, amount: float = 1, note: str | None = None) -> None:
+            """On a node whose part comes later."""
+            if self.going_live:
+                graph.write("MATCH (n:User {id: $last}) SET n.next_profileRun = 'r7'", last=USERS - 1)
+                self.going_live = False
+
+        def say(self, *_: Any) -> None:
+            """Nothing."""
+
+    with pytest.raises(PublishError, match="r2 was not made live"):
+        put(Small(graph._driver), "r2", USERS, progress=Late())
+    assert runs_in(graph, USERS, "r1", "r2") == ["r1", "r2"]  # nobody lost a profile
     put(graph, "r2", USERS)
     assert runs_in(graph, USERS, "r1", "r2") == ["r2"]
     assert graph.read(LEFT)[0]["n"] == 0
