@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import neo4j
+import psutil
 import pytest
 import two_runs
 from running import empty
@@ -48,7 +49,9 @@ def impatient(server: ManagedServer) -> Iterator[Store]:
 def kill(server: ManagedServer) -> None:
     pid = server.status().pid
     assert pid
-    os.kill(pid, signal.SIGKILL)
+    process = psutil.Process(pid)
+    process.kill()
+    process.wait(30)  # until it is gone: who starts a server finds one that is still dying
 
 
 class Killing:
