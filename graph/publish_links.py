@@ -142,7 +142,7 @@ def _kept_and_new(users: str, group: LinkGroup, key: str, prefix: str) -> Iterat
     yield (
         f"{start} MATCH (u)-[r:{kind}]->{target} WHERE r.run IS NOT NULL "
         f"WITH *, [i IN range(0, size(to) - 1) WHERE to[i] = t.{quote(key)}][0] AS i WHERE i IS NOT NULL "
-        f"SET {', '.join(f'r.{column} = {value}' for column, value in values.items())}, r.run = $run"
+        f"SET r = {{{', '.join(f'{column}: {value}' for column, value in values.items())}, run: $run}}"  # and nothing of the run before
     )
     yield (
         f"{start}, COLLECT {{ MATCH (u)-[r:{kind}]->{target} WHERE r.run IS NOT NULL RETURN t.{quote(key)} }} AS linked "

@@ -130,7 +130,9 @@ class Store:
             )
         except (ne.DriverError, ValueError) as error:
             raise InputError(f"{uri!r} is no address of a Neo4j: {_short(error)}") from None
-        store = cls(driver, database, address=f"{parts.scheme}://{parts.hostname}:{parts.port or 7687}")
+        store = cls(
+            driver, database, address=f"{parts.scheme}://{parts.hostname}:{parts.port or 7687}", retry_s=retry_time
+        )
         store._owns = True
         try:
             store.check()
