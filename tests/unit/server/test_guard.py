@@ -18,8 +18,8 @@ from sociogram.server.problems import handle_errors
 SECRET = "grandmother's maiden name"
 
 
-def client(limits: Limits) -> tuple[TestClient, threading.Event]:
-    app, go, metrics = FastAPI(), threading.Event(), Metrics()
+def client(limits: Limits) -> tuple[TestClient, threading.Event, threading.Semaphore]:
+    app, go, metrics, begun = FastAPI(), threading.Event(), Metrics(), threading.Semaphore(0)
     handle_errors(app)
 
     @app.get("/users/{user}")
@@ -28,6 +28,7 @@ def client(limits: Limits) -> tuple[TestClient, threading.Event]:
 
     @app.get("/slow")
     def slow() -> str:
+        begun.release()
         go.wait(20)
         return "done"
 
@@ -44,12 +45,12 @@ def client(limits: Limits) -> tuple[TestClient, threading.Event]:
         return metrics.text().decode()
 
     app.add_middleware(Guard, limits=limits, metrics=metrics)
-    return TestClient(app, base_url="http://localhost:8765", raise_server_exceptions=False), go
+    return TestClient(app, base_url="http://localhost:8765", raise_server_exceptions=False), go, begun
 
 
 @pytest.fixture
 def plain() -> Iterator[TestClient]:
-    made, go = client(Limits(body=1000, under_way=2, seconds=0.5))
+    made, go, _ = client(Limits(body=1000, under_way=2, seconds=0.5))
     yield made
     go.set()
 
@@ -81,7 +82,7 @@ def test_bodies_are_bounded_whether_announced_or_not(plain):
 
 
 def test_an_answer_that_takes_too_long_is_given_up_and_still_counts():
-    made, go = client(Limits(under_way=1, seconds=0.2))
+    made, go, _ = client(Limits(under_way=1, seconds=0.2))
     started = time.monotonic()
     with made:  # one event loop for both: the first request's thread goes on
         late = made.get("/slow")
@@ -98,14 +99,11 @@ def test_an_answer_that_takes_too_long_is_given_up_and_still_counts():
 
 
 def test_more_than_it_can_hold_are_asked_to_come_back():
-    made, go = client(Limits(under_way=2, seconds=10))
+    made, go, begun = client(Limits(under_way=2, seconds=10))
     with made, ThreadPoolExecutor(2) as pool:
         held = [pool.submit(made.get, "/slow") for _ in range(2)]
-        for _ in range(200):
-            refused = made.get("/users/1")
-            if refused.status_code == 503:
-                break
-            time.sleep(0.02)
+        assert all(begun.acquire(timeout=10) for _ in held)
+        refused = made.get("/users/1")
         go.set()
         assert refused.status_code == 503
         assert [h.result().status_code for h in held] == [200, 200]
