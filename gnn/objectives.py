@@ -175,12 +175,11 @@ class AuthorTags(Objective):
         at = torch.from_numpy(np.searchsorted(rows, self.drawn[:, 1])).to(free.device)
         owner = torch.from_numpy(self.drawn[:, 0]).to(free.device)
         count = torch.bincount(owner, minlength=len(self.users)).clamp(min=1)
-        head = self.head
         mean = free.new_zeros(len(self.users), free.shape[1]).index_add(0, owner, free[at]) / count[:, None]
         goal = self.tags[torch.from_numpy(self.users)].to(free.device)
-        loss = nn.functional.binary_cross_entropy_with_logits(head(mean), goal)
-        found, *weights = torch.autograd.grad(loss, [free, *head.parameters()])
-        for w, g in zip(head.parameters(), weights, strict=True):
+        loss = nn.functional.binary_cross_entropy_with_logits(self.head(mean), goal)
+        found, *weights = torch.autograd.grad(loss, [free, *self.head.parameters()])
+        for w, g in zip(self.head.parameters(), weights, strict=True):
             w.grad = g
         self.optimizer.step()
         self.last = float(loss.detach())

@@ -80,6 +80,10 @@ class Similar:
                 parts.append(f"{count} {what}{'s' * (count > 1)} in common")
         return " · ".join(parts) or "alike in text and behaviour"
 
+    def to_dict(self) -> dict[str, Any]:
+        """Ready for JSON, with the reasons in words."""
+        return asdict(self) | {"reasons": self.reasons}
+
 
 @dataclass(frozen=True)
 class Interested:

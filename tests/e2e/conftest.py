@@ -12,17 +12,22 @@ from sociogram.graph.server import ManagedServer
 
 
 @pytest.fixture(scope="session")
-def cli(home: Home, server: ManagedServer) -> Cli:
+def environment(home: Home) -> dict[str, str]:
+    """Of a command on the test session's own home."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("NEO4J_")}
+    return kept | {"SOCIOGRAM_HOME": str(home.root), "PYTHONWARNINGS": "ignore"}
+
+
+@pytest.fixture(scope="session")
+def cli(environment: dict[str, str], server: ManagedServer) -> Cli:
     """Run `sociogram ARGS` on the test session's own home; checks the exit code unless told another."""
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("NEO4J_")}
-    environment |= {"SOCIOGRAM_HOME": str(home.root), "COLUMNS": "200", "PYTHONWARNINGS": "ignore"}
 
     def run(*arguments: str, code: int = 0, **extra: str) -> "subprocess.CompletedProcess[str]":
         done = subprocess.run(
             [sys.executable, "-m", "sociogram", *arguments],
             capture_output=True,
             text=True,
-            env=environment | extra,
+            env=environment | {"COLUMNS": "200"} | extra,
             timeout=300,
             stdin=subprocess.DEVNULL,
             check=False,

@@ -1,7 +1,6 @@
 """The server as a process of its own on a published demo: what programs ask it, and what they must not get."""
 
 import json
-import os
 import re
 import signal
 import subprocess
@@ -18,7 +17,6 @@ import pytest
 from running import Cli
 
 from sociogram.client import Client
-from sociogram.config import Home
 from sociogram.errors import AuthenticationFailed, DatabaseUnavailable, InputError, NotFoundError
 
 USER = "u0012"
@@ -41,9 +39,7 @@ class Served:
 
 
 @pytest.fixture(scope="module")
-def served(published: Cli, home: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("NEO4J_")}
-    environment |= {"SOCIOGRAM_HOME": str(home.root), "PYTHONWARNINGS": "ignore"}
+def served(published: Cli, environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     log = tmp_path_factory.mktemp("serve") / "log"
     with log.open("w") as out:
         command = [sys.executable, "-m", "sociogram", "serve", "--port", "0"]

@@ -25,7 +25,6 @@ from sociogram.cli.common import (
 from sociogram.config import Home
 from sociogram.engine import Engine
 from sociogram.errors import InputError
-from sociogram.graph.server import ManagedServer
 
 RETRY_TIME_S = 2.0  # who asks over HTTP can ask again: nobody waits for a database that is gone
 FIRST = "first"  # name of the key that is made where there is none
@@ -98,6 +97,8 @@ def serve(
 
 def _moved(before: Engine, mapping: Path | None) -> Engine | None:
     """Where the managed Neo4j is now, if it runs again elsewhere."""
+    from sociogram.graph.server import ManagedServer
+
     status = ManagedServer(Home.default()).status()
     if status.state != "running" or status.uri == before.store.address:
         return None

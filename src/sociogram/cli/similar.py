@@ -77,7 +77,7 @@ def similar(
     near = None if vector is None else read_vector(vector)
     with open_engine(uri, database, user, password_file, mapping) as engine:
         rows = engine.similar(who, k, wanted, text=text, vector=near, exclude=exclude or (), explain=explain)
-    found = [row | {"reasons": r.reasons} for row, r in zip(rows.to_dicts(), rows, strict=True)]
+    found = [row.to_dict() for row in rows]
     if json:
         print_json({"plan": rows.explained.to_dict(), "rows": found} if rows.explained else found)
     elif rows:

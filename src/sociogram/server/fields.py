@@ -56,6 +56,9 @@ Keys = Annotated[list[Key], Field(max_length=MOST)]
 UserPath = Annotated[
     str, Path(min_length=1, max_length=500, description="Key or exact name."), AfterValidator(_sendable)
 ]
+QueryName = Annotated[str, Path(min_length=1, max_length=100), AfterValidator(_sendable)]
+RunId = Annotated[str, Path(min_length=1, max_length=100), AfterValidator(_sendable)]
+LabelPath = Annotated[str, Path(min_length=1, max_length=200), AfterValidator(_sendable)]
 CountQuery = Annotated[int, Query(ge=1, le=MOST, description="How many.")]
 NameQuery = Annotated[str | None, Query(min_length=1, max_length=500)]
 

@@ -114,19 +114,18 @@ class Guard:
         return None
 
     def _limited(self, receive: Receive) -> Receive:
-        got = 0
+        got, whole = 0, False
 
         async def limited() -> Message:
-            nonlocal got
-            try:
-                message = await asyncio.wait_for(receive(), self.limits.reading if got >= 0 else None)
+            nonlocal got, whole
+            try:  # once the body is whole, what comes is that the client has gone: no hurry
+                message = await asyncio.wait_for(receive(), None if whole else self.limits.reading)
             except TimeoutError:
                 raise TooSlowError from None
             got += len(message.get("body", b""))
             if got > self.limits.body:
                 raise TooLargeError
-            if not message.get("more_body"):
-                got = -(1 << 60)  # what comes now is that the client has gone: no hurry
+            whole = whole or not message.get("more_body")
             return message
 
         return limited

@@ -1,16 +1,15 @@
 """Queries of the library by name."""
 
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Path
-from pydantic import AfterValidator, Field
+from fastapi import APIRouter
+from pydantic import Field
 
 from sociogram.server.access import needs
-from sociogram.server.fields import MOST, Body, Conditions, _sendable, jsonable
+from sociogram.server.fields import MOST, Body, Conditions, QueryName, jsonable
 from sociogram.server.routes import Asked
 
 router = APIRouter(prefix="/v1/queries", tags=["queries"], dependencies=[needs("read")])
-QueryName = Annotated[str, Path(min_length=1, max_length=100), AfterValidator(_sendable)]
 
 
 class Parameters(Body):

@@ -1,20 +1,17 @@
 """Runs, segments, embeddings: what a run left behind, and going back to an earlier one."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Any
 
 import pyarrow as pa
-from fastapi import APIRouter, Path
+from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
-from pydantic import AfterValidator
 
 from sociogram.server.access import needs
-from sociogram.server.fields import NameQuery, _sendable, jsonable
+from sociogram.server.fields import LabelPath, NameQuery, RunId, jsonable
 from sociogram.server.routes import Asked
 
 router = APIRouter(prefix="/v1", tags=["runs"])
-RunId = Annotated[str, Path(min_length=1, max_length=100), AfterValidator(_sendable)]
-LabelPath = Annotated[str, Path(min_length=1, max_length=200), AfterValidator(_sendable)]
 ARROW = "application/vnd.apache.arrow.stream"
 ROWS = 16_384  # of one record batch
 

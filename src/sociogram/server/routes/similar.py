@@ -33,6 +33,5 @@ def similar(engine: Asked, asked: SimilarTo) -> dict[str, Any]:
         asked.user, asked.k, asked.where, text=asked.text, vector=asked.vector, exclude=asked.exclude,
         explain=asked.explain,
     )  # fmt: skip
-    found = [row | {"reasons": r.reasons} for row, r in zip(rows.to_dicts(), rows, strict=True)]
-    answer = {"rows": found, "note": rows.note}
+    answer = {"rows": [row.to_dict() for row in rows], "note": rows.note}
     return dict(jsonable(answer | ({"plan": rows.explained.to_dict()} if rows.explained else {})))
