@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,12 +11,33 @@ from sociogram.encoders.keywords import stop_words, tokenize
 from sociogram.errors import InputError
 from sociogram.graph.profile import Profiles
 
+if TYPE_CHECKING:
+    from sociogram.encoders.encoder import Encoder
+
 Floats = NDArray[np.float32]
 WORD = re.compile(r"\w+")
 LONGEST = 5  # words of a topic's name that is looked for
 NEAREST = 8  # topics that a description is made of
 SHARPNESS = 20.0  # of the softmax over cosines: one that is .1 nearer counts 7 times as much
 SURENESS = 4  # a part of the text counts by this power of its nearest topic's cosine: "who" is near to none
+
+
+class Describer:
+    """Descriptions as directions in one run's space; the topics are read once, and a question costs its own words."""
+
+    def __init__(self, profiles: Profiles, encoder: "Encoder") -> None:
+        self._profiles, self._encoder = profiles, encoder
+        labels = dict.fromkeys(profiles.tags["topic_label"])
+        self.topics = [name for label in labels for name in profiles.names[label]]
+        if not self.topics:
+            raise InputError("the run knows no topics, and words are read as topics. Give a vector (numbers) instead.")
+        self._names = encoder.encode(self.topics)
+
+    def describe(self, text: str) -> tuple[list[float], list[str]]:
+        """The direction, and the topics that the text means, most meant first; raises InputError."""
+        described = self._encoder.encode(parts(text, self.topics))
+        topics = [self.topics[row] for row in meant(self._names, described).tolist()]
+        return direction(self._profiles, self._names, described), topics
 
 
 def parts(text: str, topics: Iterable[str]) -> list[str]:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import neo4j
     import networkx as nx
 
+    from sociogram.gnn.description import Describer
     from sociogram.graph.embeddings import Embeddings
     from sociogram.graph.inspect import Found
     from sociogram.graph.publish import Written
@@ -369,7 +370,7 @@ class Engine:
         return Rows([query.to_dict() for query in self._named.catalogue.all()])
 
     def _words(self, text: str) -> list[float]:
-        return self._described(text, self._run(None))[0]
+        return self._describer(self._run(None)).describe(text)[0]
 
     def _live_words(self, text: str) -> tuple[list[float], list[str]]:
         """In the space of the live run: another run's vectors would mean nothing there."""
@@ -379,17 +380,17 @@ class Engine:
                 f"words need the run that is live and its text encoder, which {self.home.runs} does not have. Publish a run from "
                 "here (sociogram fit), or give a vector."
             )
-        return self._described(text, live)
+        return self._describer(live).describe(text)
 
-    def _described(self, text: str, run: Run) -> tuple[list[float], list[str]]:
-        """A description's direction in the users' space, and the topics that it means, most meant first."""
-        from sociogram.gnn.description import direction, meant, parts
+    def _describer(self, run: Run) -> "Describer":
+        """Of the run that was asked for last: its encoder takes seconds to open."""
+        from sociogram.gnn.description import Describer
 
-        profiles = run.profiles
-        topics = [name for label in dict.fromkeys(profiles.tags["topic_label"]) for name in profiles.names[label]]
-        encoded = run.encoder(self.home.cache).encode([*topics, *parts(text, topics)])
-        names, described = encoded[: len(topics)], encoded[len(topics) :]
-        return direction(profiles, names, described), [topics[row] for row in meant(names, described).tolist()]
+        kept = self.__dict__.get("_kept_describer")
+        if kept is None or kept[0] != run.folder:
+            kept = run.folder, Describer(run.profiles, run.encoder(self.home.cache))
+            self.__dict__["_kept_describer"] = kept
+        return cast("Describer", kept[1])
 
     @property
     def influence(self) -> "Influence":

@@ -1,5 +1,6 @@
 """The command line as a user has it: a process of its own, on a small published demo."""
 
+import json
 import os
 import subprocess
 import sys
@@ -38,9 +39,19 @@ def cli(environment: dict[str, str], server: ManagedServer) -> Cli:
     return run
 
 
+@pytest.fixture(scope="session")
+def learned() -> list[str]:
+    """The run of the demo below, once a module has learned it: the others publish it again."""
+    return []
+
+
 @pytest.fixture(scope="module")
-def published(cli: Cli) -> Cli:
+def published(cli: Cli, learned: list[str]) -> Cli:
     """A demo community of 450 users, learned with the light encoder and published."""
     cli("load", "demo", "--users", "450", "--replace")
+    if learned:
+        cli("publish", *learned)
+        return cli
     cli("fit", "--encoder", "light")
+    learned.extend(row["run"] for row in json.loads(cli("runs", "--json").stdout) if row["graph"] == "live")
     return cli

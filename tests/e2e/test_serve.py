@@ -153,6 +153,7 @@ def test_broken_bodies(served: Served) -> None:
         answer = served.client.post("/v1/similar", content=body, headers={"Content-Type": "application/json"})
         assert answer.status_code == 422, (body, answer.text)
     assert served.client.post("/v1/similar", content=b"x" * (2 << 20)).status_code == 413
+    assert served.get(f"/v1/users/{USER}/explain", params={"tag": "a\0b"}).status_code == 422
 
 
 def test_keys_and_scopes(served: Served, published: Cli) -> None:

@@ -1,4 +1,4 @@
-"""The Engine behind the server, connected anew where its Neo4j came back at another address."""
+"""The Engine behind the server: connected anew where its Neo4j came back at another address, with what several questions can share."""
 
 import logging
 import threading
@@ -7,9 +7,12 @@ from collections.abc import Callable
 
 from sociogram.engine import Engine
 from sociogram.errors import SociogramError
+from sociogram.graph.publish_runs import live_run
+from sociogram.queries.influence.influence import Influence
 
 LOG = logging.getLogger("sociogram.server")
 EVERY_S = 1.0  # at most so often is a new connection tried
+FRESH_S = 60.0  # so old may an export of the graph be that questions about influence are asked of
 
 
 class Backend:
@@ -20,6 +23,17 @@ class Backend:
         self._connect = connect
         self._lock = threading.Lock()
         self._tried = -EVERY_S
+        self._exporting = threading.Lock()
+        self._exported: tuple[tuple[Engine, str | None], float, Influence] | None = None
+
+    def influence(self) -> Influence:
+        """Of an export of the graph that is a minute old at most, and of the run that is live now."""
+        with self._exporting:
+            of = self.engine, live_run(self.engine.store)
+            kept = self._exported
+            if kept is None or kept[0] != of or time.monotonic() - kept[1] > FRESH_S:
+                kept = self._exported = of, time.monotonic(), self.engine.influence
+            return kept[2]
 
     def lost(self) -> None:
         """Told that Neo4j did not answer; looks whether it is somewhere else by now, and does not wait for others who look."""

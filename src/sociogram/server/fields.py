@@ -60,7 +60,7 @@ QueryName = Annotated[str, Path(min_length=1, max_length=100), AfterValidator(_s
 RunId = Annotated[str, Path(min_length=1, max_length=100), AfterValidator(_sendable)]
 LabelPath = Annotated[str, Path(min_length=1, max_length=200), AfterValidator(_sendable)]
 CountQuery = Annotated[int, Query(ge=1, le=MOST, description="How many.")]
-NameQuery = Annotated[str | None, Query(min_length=1, max_length=500)]
+NameQuery = Annotated[Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_sendable)] | None, Query()]
 
 
 class Body(BaseModel):

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from sociogram.errors import InputError
-from sociogram.gnn.description import direction, parts
+from sociogram.gnn.description import Describer, direction, parts
 from sociogram.graph.profile import Profiles
 
 NAMES = np.eye(3, 4, dtype=np.float32)
@@ -61,3 +61,29 @@ def test_words_without_a_topic() -> None:
         direction(profiles(), NAMES, -NAMES[:1] - NAMES[1:2] - NAMES[2:])
     with pytest.raises(InputError, match="one label of topics"):
         direction(profiles(2), NAMES, NAMES[:1])
+
+
+class Counting:
+    """An encoder whose texts are known, and counted."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def encode(self, texts: list[str]) -> np.ndarray:
+        self.texts += texts
+        return np.stack([NAMES["abc".index(text)] if text in {"a", "b", "c"} else NAMES[1] for text in texts])
+
+
+def test_topics_are_read_once() -> None:
+    encoder = Counting()
+    describer = Describer(profiles(), encoder)  # type: ignore[arg-type]
+    found, topics = describer.describe("climbers")
+    assert (topics[0], describer.describe("climbers")[0]) == ("b", found)
+    assert encoder.texts == ["a", "b", "c", "climbers", "climbers", "climbers", "climbers"]
+
+
+def test_a_run_without_topics() -> None:
+    made = profiles()
+    made.tags = made.tags.iloc[:0]
+    with pytest.raises(InputError, match="knows no topics"):
+        Describer(made, Counting())  # type: ignore[arg-type]

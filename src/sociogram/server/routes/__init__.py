@@ -1,10 +1,11 @@
-"""The routes by what they are about; each asks the Engine and nothing else."""
+"""The routes by what they are about; each asks the Engine, or what the backend keeps of it, and nothing else."""
 
 from typing import Annotated
 
 from fastapi import Depends, Request
 
 from sociogram.engine import Engine
+from sociogram.queries.influence.influence import Influence
 from sociogram.server.backend import Backend
 
 
@@ -14,3 +15,11 @@ def _engine(request: Request) -> Engine:
 
 
 Asked = Annotated[Engine, Depends(_engine)]
+
+
+def _influence(request: Request) -> Influence:
+    backend: Backend = request.app.state.backend
+    return backend.influence()
+
+
+AskedOfCascades = Annotated[Influence, Depends(_influence)]

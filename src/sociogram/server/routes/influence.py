@@ -7,7 +7,7 @@ from pydantic import Field
 
 from sociogram.server.access import needs
 from sociogram.server.fields import Body, Count, Keys, Name, jsonable
-from sociogram.server.routes import Asked
+from sociogram.server.routes import AskedOfCascades
 
 router = APIRouter(prefix="/v1/influence", tags=["influence"], dependencies=[needs("read")])
 
@@ -35,18 +35,14 @@ class Simulate(Cascade):
 
 
 @router.post("/maximise")
-def maximise(engine: Asked, asked: Maximise) -> dict[str, Any]:
+def maximise(influence: AskedOfCascades, asked: Maximise) -> dict[str, Any]:
     """The k users who together reach most, with a certificate of how near the best they are."""
-    found = engine.influence.maximise(
-        asked.k, model=asked.model, topic=asked.topic, exclude=asked.exclude, seed=asked.seed
-    )
+    found = influence.maximise(asked.k, model=asked.model, topic=asked.topic, exclude=asked.exclude, seed=asked.seed)
     return dict(jsonable(found.to_dict() | {"certificate": found.certificate}))
 
 
 @router.post("/simulate")
-def simulate(engine: Asked, asked: Simulate) -> dict[str, Any]:
+def simulate(influence: AskedOfCascades, asked: Simulate) -> dict[str, Any]:
     """Expected spread of given users, with its interval, for each prefix of them."""
-    found = engine.influence.simulate(
-        asked.seeds, model=asked.model, topic=asked.topic, runs=asked.runs, seed=asked.seed
-    )
+    found = influence.simulate(asked.seeds, model=asked.model, topic=asked.topic, runs=asked.runs, seed=asked.seed)
     return dict(jsonable(found.to_dict()))
