@@ -115,13 +115,13 @@ class Embeddings:
 
 
 def read_embeddings(folder: Path, label: str, run: str) -> Embeddings:
-    """The vectors of a label from a run folder, without the rest of the profiles; raises InputError for a label without vectors."""
+    """The vectors of a label from a run folder, without the rest of the profiles; raises NotFoundError for a label without vectors."""
     complete(folder)
     record: dict[str, Any] = json.loads((folder / "profiles.json").read_text(encoding="utf-8"))
     with safe_open(folder / "embeddings.safetensors", framework="np") as stored:
         labels = sorted(stored.keys())
         if label not in labels:
-            raise InputError(f"run {run} has no embeddings for {label!r} (it has: {', '.join(labels)}).")
+            raise NotFoundError(f"run {run} has no embeddings for {label!r} (it has: {', '.join(labels)}).")
         return Embeddings(record["keys"][label], stored.get_tensor(label), label, run)
 
 
@@ -130,11 +130,11 @@ def published_embeddings(store: "Store", mapping: "GraphMapping", label: str, ru
     w = mapping.write
     labels = [node.label for node in mapping.nodes]
     if label not in labels:
-        raise InputError(f"the mapping has no label {label!r} (it has: {', '.join(labels)}).")
+        raise NotFoundError(f"the mapping has no label {label!r} (it has: {', '.join(labels)}).")
     key, vector, mark = (quote(name) for name in (mapping.node(label).key, w.name("embedding"), w.name("run")))
     rows: Sequence[dict[str, Any]] = store.read(
         f"MATCH (n:{quote(label)}) WHERE n.{mark} = $run RETURN n.{key} AS id, n.{vector} AS v ORDER BY id", run=run
     )
     if not rows:
-        raise InputError(f"run {run} has published no embeddings for {label!r}.")
+        raise NotFoundError(f"run {run} has published no embeddings for {label!r}.")
     return Embeddings([r["id"] for r in rows], np.asarray([r["v"] for r in rows], np.float32), label, run)

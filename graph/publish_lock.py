@@ -28,6 +28,13 @@ _FENCE = f"(fence:{LOCK_LABEL} {{id: 'fence'}})"
 _BEGIN = "lock.began = coalesce(lock.ended, 0) + 1"
 _STALE = "coalesce(timestamp() - lock.beat > $stale, true)"
 
+# for a statement that reads profiles as well: first what it is at, at its end whether it still is
+QUIET = (
+    f"OPTIONAL MATCH {_PUBLISH} WITH coalesce(lock.began, 0) AS flips, "
+    "coalesce(lock.began, 0) = coalesce(lock.ended, 0) AND lock.halfway IS NULL AS quiet"
+)
+STILL = f"OPTIONAL MATCH {_PUBLISH} RETURN coalesce(lock.began, 0) AS flips, rows"
+
 
 @dataclass(frozen=True)
 class LockTimes:

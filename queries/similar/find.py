@@ -13,6 +13,8 @@ from sociogram.queries.library import translate
 from sociogram.queries.one_run import of_one_run
 from sociogram.queries.rows import Rows, Similar
 from sociogram.queries.similar.facts import Facts
+from sociogram.queries.similar.held import HeldSearch
+from sociogram.queries.similar.memory import VectorTable
 from sociogram.queries.similar.plan import Explained
 from sociogram.queries.similar.search import Asked, Search
 from sociogram.queries.similar.statements import Statements
@@ -49,8 +51,12 @@ class SimilarUsers:
         self._store, self._mapping, self._words = store, mapping, words
         self._asker = Asker(store, mapping)
         self._facts: Facts | None = None
+        self._held: HeldSearch | None = None
 
-    @of_one_run
+    def hold(self, table: VectorTable | None) -> None:
+        """Answer questions without a filter from vectors in memory, as long as their run is live."""
+        self._held = None if table is None else HeldSearch(self._store, self._mapping, table)
+
     def find(
         self,
         user: Key | None = None,
@@ -71,6 +77,23 @@ class SimilarUsers:
             raise InputError("compare with one of three: a user, text='climbers who bake', or vector=[...].")
         wanted = parse(where)
         left_out: list[Key] = [exclude] if isinstance(exclude, str | int) else list(exclude)
+        if self._held is not None and vector is None and not wanted and not left_out:
+            found = self._held.find(user, lambda: self._meant(text), k)
+            if found is not None:
+                return SimilarRows(self._answer(found.rows, found.subject), None, found.explained if explain else None)
+        return self._of_database(user, text, vector, k, wanted, left_out, explain)
+
+    @of_one_run
+    def _of_database(
+        self,
+        user: Key | None,
+        text: str | None,
+        vector: Any,
+        k: int,
+        wanted: Filter,
+        left_out: list[Key],
+        explain: bool,
+    ) -> SimilarRows:
         for last in (False, True):
             known = self._facts
             try:
@@ -92,12 +115,15 @@ class SimilarUsers:
         facts = self._facts_of(self._asker.live())
         if text is None:
             return Subject(direction(vector, facts.width))
+        found, meant = self._meant(text)
+        return Subject(direction(found, facts.width, "the description's vector"), meant=tuple(meant))
+
+    def _meant(self, text: Any) -> tuple[list[float], Sequence[str]]:
         if not isinstance(text, str) or not text.strip():
             raise InputError("the description is empty. Say in words whom to look for, such as 'climbers who bake'.")
         if self._words is None:
             raise InputError("words need the run that is live and its text encoder. Give a vector instead.")
-        found, meant = self._words(text)
-        return Subject(direction(found, facts.width, "the description's vector"), meant=tuple(meant))
+        return self._words(text)
 
     def _user(self, user: Key) -> Subject:
         read = translate(_USER, self._mapping)
@@ -144,7 +170,7 @@ class SimilarUsers:
         if len(rows) < asked.k:
             for tag in asked.filter.tags:
                 self._asker.topic(tag.topic)
-        answer = self._answer(rows, asked)
+        answer = self._answer(rows, asked.subject)
         took = 1_000 * (time.perf_counter() - started)
         return SimilarRows(
             answer,
@@ -152,13 +178,13 @@ class SimilarUsers:
             search.explained(took) if explain else None,
         )
 
-    def _answer(self, rows: list[dict[str, Any]], asked: Asked) -> list[Similar]:
-        order = list(asked.subject.meant or ())
-        if asked.subject.key is None and not order:
+    def _answer(self, rows: list[dict[str, Any]], subject: Subject) -> list[Similar]:
+        order = list(subject.meant or ())
+        if subject.key is None and not order:
             order = matching(rows, self._shares({name for row in rows for name in row["tags"]}))
         kept = ("id", "cosine", "shared_tags", "tied", "friends_in_common", "items_in_common")
         made = [Similar(name=str(row["name"]), **{name: row[name] for name in kept}) for row in rows]
-        if asked.subject.key is not None:
+        if subject.key is not None:
             return made
         return [
             replace(one, shared_tags=[name for name in order if name in row["tags"]][:SHOWN])

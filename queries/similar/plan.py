@@ -1,9 +1,12 @@
-"""How the k nearest are found: inside the index, by over-fetching from it, or by looking at everybody who satisfies the filter."""
+"""How the k nearest are found: inside the index, by over-fetching from it, or by looking at everybody who satisfies the filter.
+
+Where a program holds the vectors in memory (memory.py) nothing is planned: a question without a filter is answered from there.
+"""
 
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-Kind = Literal["index", "over-fetch", "exact"]
+Kind = Literal["index", "over-fetch", "exact", "memory"]
 
 # Microseconds of the server, measured on 20,000 vectors of width 128 (benchmarks/bench_similar.py, docs/decisions/similar.md).
 COSINE_US = 8.0  # the cosine of one node whose embedding is read from the store

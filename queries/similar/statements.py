@@ -12,7 +12,7 @@ from sociogram.queries.similar.predicate import Predicate
 from sociogram.queries.similar.values import Typed
 from sociogram.queries.similar.where import TagCondition
 
-_REASONS = """
+REASONS = """
 MATCH (user:User) WHERE user.id = $sg_user
 RETURN other.id AS id, other.name AS name, cosine, coalesce(other.tags, []) AS tags, other.tagScores AS scores, looked, edge,
        [tag IN other.tags WHERE tag IN user.tags][..3] AS shared_tags,
@@ -20,7 +20,7 @@ RETURN other.id AS id, other.name AS name, cosine, coalesce(other.tags, []) AS t
        COUNT { MATCH (user)-[:KNOWS]-(friend)-[:KNOWS]-(other) RETURN DISTINCT friend } AS friends_in_common,
        COUNT { MATCH (user)-[:VIEWED]->(item)<-[:VIEWED]-(other) RETURN DISTINCT item } AS items_in_common
 ORDER BY cosine DESC, id"""
-_NO_USER = """
+NO_USER = """
 RETURN other.id AS id, other.name AS name, cosine, coalesce(other.tags, []) AS tags, other.tagScores AS scores, looked, edge,
        [] AS shared_tags, false AS tied, 0 AS friends_in_common, 0 AS items_in_common
 ORDER BY cosine DESC, id"""
@@ -87,7 +87,7 @@ class Statements:
         embedding = f"u.{quote(self.mapping.write.name('embedding'))}"
         found = self._exact() if plan.kind == "exact" else self._from_index()
         prefix = "CYPHER 25 " if self.search and plan.kind != "exact" else ""
-        tail = translate(_REASONS if user else _NO_USER, self.mapping)
+        tail = translate(REASONS if user else NO_USER, self.mapping)
         return (
             f"{prefix}{found}\n"
             f"WITH u, looked, edge, 2 * vector.similarity.cosine({embedding}, $sg_vector) - 1 AS cosine\n"

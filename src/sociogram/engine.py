@@ -71,6 +71,7 @@ class Engine:
         self.progress = progress
         self.folders = tuple(map(Path, [queries] if isinstance(queries, str | Path) else queries))
         self._mapping = GraphMapping.read(Path(mapping)) if isinstance(mapping, str | Path) else mapping
+        self.prepared: str | None = None  # the run that `prepare` was for
 
     # load ---------------------------------------------------------------------------------------------------------
 
@@ -92,7 +93,7 @@ class Engine:
             source = frames(**source)
         elif hasattr(source, "adjacency"):
             source = networkx(source)
-        self.__dict__.pop("_similar", None)  # it holds the mapping, which a load can change
+        self._forget()  # a load can change the mapping
         return load(source, self.store, self.home, self.progress, replace=replace, keep_private=keep_private)
 
     def inspect(self) -> "Found":
@@ -168,7 +169,7 @@ class Engine:
         record = run.record
         if record["state"] != "finished":
             raise PublishError(f"run {run.id} did not finish ({record['state']}). Continue it first: sociogram fit")
-        self.__dict__.pop("_similar", None)  # it knows the index as it was
+        self._forget()
         return publish(
             self.store,
             self.mapping,
@@ -191,7 +192,7 @@ class Engine:
     def rollback(self, run: str | None = None) -> "Written":
         """Publish an earlier run again (unless named the last superseded one, or the live one where another was cut half way)."""
         run = run or self._before_cut() or self._earlier()
-        if not (self.home.runs / run).exists() and run in {p.id for p in self.published()}:
+        if run not in self.runs and run in {p.id for p in self.published()}:
             raise PublishError(
                 f"run {run} was published from another machine, or its folder is gone: {self.home.runs} does not hold it. "
                 "Name one that is here: sociogram runs, then: sociogram rollback RUN"
@@ -217,6 +218,32 @@ class Engine:
         return unpublish(self.store, self.progress)
 
     # ask ----------------------------------------------------------------------------------------------------------
+
+    def _forget(self) -> None:
+        """What is known of the live run's index and vectors."""
+        self.__dict__.pop("_similar", None)
+        self.prepared = None
+
+    def prepare(self) -> None:
+        """For a program that is asked often: hold the live run's vectors in memory, and open its text encoder and its ranking.
+
+        Nothing where no run is live. Call it again when another run went live; until then questions are answered from the database.
+        """
+        from sociogram.graph.publish_runs import live_run
+        from sociogram.queries.similar.memory import MOST_BYTES, VectorTable
+
+        self.prepared = live_run(self.store)
+        if self.prepared is None:
+            return
+        found = self.embeddings(self.mapping.user.label)
+        self._similar.hold(
+            VectorTable(found.run, found.ids, found.vectors) if found.vectors.nbytes <= MOST_BYTES else None
+        )
+        live = self._live_folder()
+        if live is not None:
+            self._recommendations.open(self.mapping, live)
+            if len(live.profiles.tags):
+                self._describer(live)
 
     @property
     def _ask(self) -> "Asker":
@@ -466,7 +493,7 @@ class Engine:
         from sociogram.graph.publish_runs import live_run
 
         live = live_run(self.store)
-        return self.runs.get(live) if live and (self.home.runs / live).exists() else None
+        return self.runs.get(live) if live and live in self.runs else None
 
     def _run(self, run: Run | str | None) -> Run:
         if run is not None:
@@ -513,9 +540,9 @@ class Engine:
         from sociogram.graph.publish_runs import live_run
 
         name = run.id if isinstance(run, Run) else run
-        if name is None or not (self.home.runs / name).exists():
+        if name is None or name not in self.runs:
             live = live_run(self.store)
-            if live is not None and name in (None, live) and not (self.home.runs / live).exists():
+            if live is not None and name in (None, live) and live not in self.runs:
                 found = published_embeddings(self.store, self.mapping, label, live)
                 return found if ids is None else found.of(ids)
         chosen = self._run(run)

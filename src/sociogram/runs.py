@@ -1,6 +1,7 @@
 """Run folders: what one `fit` leaves behind."""
 
 import json
+import re
 import secrets
 import shutil
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from sociogram.graph.snapshot import now
 
 if TYPE_CHECKING:
     from sociogram.encoders.encoder import Encoder
+
+ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")  # a folder's name, not a path to somewhere else
 
 
 @dataclass(frozen=True)
@@ -74,13 +77,15 @@ class Runs:
         found = [Run(p.parent.name, p.parent) for p in self.folder.glob("*/run.json")]
         return sorted(found, key=lambda run: (run.record["startedAt"], _number(run.id)))
 
+    def __contains__(self, run_id: str) -> bool:
+        return bool(ID.fullmatch(run_id)) and (self.folder / run_id / "run.json").exists()
+
     def get(self, run_id: str) -> Run:
         """By id; raises NotFoundError with the ids that there are."""
-        run = Run(run_id, self.folder / run_id)
-        if not (run.folder / "run.json").exists():
+        if run_id not in self:
             known = ", ".join(r.id for r in self.all()[-5:]) or "none"
-            raise NotFoundError(f"there is no run {run_id!r} in {self.folder} (the latest: {known}).")
-        return run
+            raise NotFoundError(f"there is no run {run_id[:80]!r} in {self.folder} (the latest: {known}).")
+        return Run(run_id, self.folder / run_id)
 
     def latest_finished(self) -> Run | None:
         done = [run for run in self.all() if run.record["state"] == "finished"]

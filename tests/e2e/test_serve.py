@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -154,6 +155,19 @@ def test_broken_bodies(served: Served) -> None:
         assert answer.status_code == 422, (body, answer.text)
     assert served.client.post("/v1/similar", content=b"x" * (2 << 20)).status_code == 413
     assert served.get(f"/v1/users/{USER}/explain", params={"tag": "a\0b"}).status_code == 422
+
+
+def test_no_request_breaks_it(served: Served, environment: dict[str, str]) -> None:
+    """What the API's own description allows, and what it does not: answered as it says, and never with 5xx."""
+    checks = (
+        "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,ignored_auth"
+    )
+    command = [str(Path(sys.executable).parent / "schemathesis"), "run", f"{served.address}/v1/openapi.json"]
+    command += ["--header", f"Authorization: Bearer {served.key}", "--checks", checks, "--phases", "examples,fuzzing"]
+    command += ["--max-examples", "5", "--seed", "0", "--generation-database", "none", "--no-color"]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=300, check=False)
+    assert done.returncode == 0, done.stdout
+    assert "No issues found" in done.stdout
 
 
 def test_keys_and_scopes(served: Served, published: Cli) -> None:

@@ -16,6 +16,7 @@ from sociogram.graph.publish import publish, unpublish
 from sociogram.graph.server import ManagedServer
 from sociogram.graph.store import Store
 from sociogram.queries.similar.find import SimilarUsers
+from sociogram.queries.similar.memory import VectorTable
 
 USERS, WIDTH, TWINS = 3_000, 32, 150
 LABEL = "Per son"
@@ -128,8 +129,17 @@ def older(server: ManagedServer, graph: Store) -> Iterator[Store]:
         yield store
 
 
-@pytest.fixture(scope="module", params=["SEARCH", "no SEARCH"])
+def held(store: Store, run: str = "r1", seed: int = 1) -> SimilarUsers:
+    """With the vectors of a run in memory."""
+    made = SimilarUsers(store, MAPPING)
+    made.hold(VectorTable(run, list(range(USERS)), vectors(seed)))
+    return made
+
+
+@pytest.fixture(scope="module", params=["SEARCH", "no SEARCH", "memory"])
 def similar(request: pytest.FixtureRequest, graph: Store, older: Store) -> SimilarUsers:
+    if request.param == "memory":
+        return held(graph)
     return SimilarUsers(graph if request.param == "SEARCH" else older, MAPPING)
 
 
@@ -222,6 +232,28 @@ def test_ties_are_broken_by_key(similar: SimilarUsers) -> None:
     rows = similar.find(USERS - 1, 5)
     assert [row.id for row in rows] == list(range(first, first + 5))
     assert [row.id for row in similar.find(first, TWINS - 1)] == list(range(first + 1, USERS))
+
+
+def test_memory_answers_as_the_database_does(graph: Store) -> None:
+    quick, slow = held(graph), SimilarUsers(graph, MAPPING)
+    for pid in (0, 5, "5", 2_000):
+        rows = quick.find(pid, 7, explain=True)
+        assert list(rows) == list(slow.find(pid, 7))
+        assert rows.explained is not None
+        assert (rows.explained.plan, rows.explained.candidates) == ("memory", USERS)
+    assert quick.find(USERS - 1, 5, explain=True).explained.plan == "index"  # type: ignore[union-attr]  # TWINS are equal
+    words = SimilarUsers(graph, MAPPING, lambda text: (X[7].tolist(), ["rare"]))
+    as_before = list(words.find(text="anything", k=4))
+    words.hold(VectorTable("r1", list(range(USERS)), vectors(1)))
+    assert list(words.find(text="anything", k=4)) == as_before
+    assert words.find(text="anything", k=4, explain=True).explained.plan == "memory"  # type: ignore[union-attr]
+
+
+def test_memory_of_another_run_is_not_asked(graph: Store) -> None:
+    rows = held(graph, "r0", 3).find(5, 4, explain=True)
+    assert list(rows) == list(SimilarUsers(graph, MAPPING).find(5, 4))
+    assert rows.explained is not None
+    assert rows.explained.plan == "index"
 
 
 def test_who_is_never_in_the_answer(similar: SimilarUsers) -> None:
@@ -385,24 +417,25 @@ class Flipping(Store):
     """Another run goes live while the first `flips` searches are under way."""
 
     flips = 1
+    during = " SEARCH "
 
     def read(self, query: str, parameters: Any = None, **named: Any) -> list[dict[str, Any]]:
-        if " SEARCH " in query and self.flips:
+        if self.during in query and self.flips:
             self.flips -= 1
             put(self, f"flip {self.flips}", 2 + self.flips)
         return super().read(query, parameters, **named)
 
 
-@pytest.mark.parametrize("flips", [1, 2])
-def test_a_run_that_goes_live_meanwhile(server: ManagedServer, graph: Store, flips: int) -> None:
+@pytest.mark.parametrize(("flips", "during"), [(1, " SEARCH "), (2, " SEARCH "), (1, "$sg_keys"), (1, "AS quiet")])
+def test_a_run_that_goes_live_meanwhile(server: ManagedServer, graph: Store, flips: int, during: str) -> None:
     address = server.start()
     with Flipping.connect(address.uri, user=address.user, password=address.password) as store:
-        store.flips = flips
+        store.flips, store.during = flips, during
         try:
             new = vectors(2).astype(np.float64)  # of the run that is live in the end
             cosine = new @ new[5] / np.linalg.norm(new, axis=1)
             cosine[5] = -9
-            rows = SimilarUsers(store, MAPPING).find(5, 10)
+            rows = (SimilarUsers(store, MAPPING) if "SEARCH" in during else held(store)).find(5, 10)
             assert store.flips == 0
             assert [row.id for row in rows] == np.argsort(-cosine)[:10].tolist()
         finally:

@@ -82,6 +82,7 @@ def serve(
             hint(f"curl -H 'Authorization: Bearer KEY' {address}/v1/runs", "sociogram keys add NAME --scope read")
             logging.basicConfig(stream=sys.stderr, format="%(message)s")
             logging.getLogger("sociogram.server").setLevel(logging.INFO)
+            backend.prepare()
             app = create_app(backend, ring, limits=Limits(hosts=hosts), rate=rate)
             config = uvicorn.Config(
                 app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=10
@@ -111,6 +112,7 @@ def _listening(host: str, port: int) -> socket.socket:
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         made.bind((host, port))
+        made.listen()  # from now on whoever asks waits, until the server answers
     except OSError as error:
         made.close()
         raise InputError(

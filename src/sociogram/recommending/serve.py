@@ -31,6 +31,10 @@ class Recommendations:
         self._store = store
         self._kept: tuple[str, Shelf, Callable[[], Encoder]] | None = None
 
+    def open(self, mapping: GraphMapping, run: Run) -> None:
+        """Read what a question of this run needs."""
+        self._shelf(run, mapping)
+
     def for_user(self, mapping: GraphMapping, run: Run | None, user: Key, options: Options) -> Rows[Recommendation]:
         """`run` is the live run where its folder is here. Raises NotFoundError for an unknown user and where nothing is published."""
         asker = Asker(self._store, mapping)

@@ -9,7 +9,7 @@ from sociogram.server.guard import Guard, Limits
 from sociogram.server.keys import KeyRing
 from sociogram.server.limits import RateLimits
 from sociogram.server.metrics import Metrics
-from sociogram.server.problems import handle_errors
+from sociogram.server.problems import DESCRIBED, handle_errors
 from sociogram.server.routes import health, influence, queries, recommend, runs, similar, users
 
 RATE = 1000.0  # requests a second and key
@@ -24,6 +24,7 @@ def create_app(backend: Backend, keys: KeyRing | None, *, limits: Limits | None 
         docs_url=None,  # its page loads scripts from elsewhere
         redoc_url=None,
         openapi_url="/v1/openapi.json",
+        responses=DESCRIBED,
     )
     app.state.backend, app.state.metrics = backend, Metrics()
     app.state.access = Access(keys, RateLimits(rate))

@@ -12,6 +12,7 @@ from sociogram.queries.influence.influence import Influence
 
 LOG = logging.getLogger("sociogram.server")
 EVERY_S = 1.0  # at most so often is a new connection tried
+LOOKS_S = 5.0  # between looks at which run is live
 FRESH_S = 60.0  # so old may an export of the graph be that questions about influence are asked of
 
 
@@ -34,6 +35,23 @@ class Backend:
             if kept is None or kept[0] != of or time.monotonic() - kept[1] > FRESH_S:
                 kept = self._exported = of, time.monotonic(), self.engine.influence
             return kept[2]
+
+    def prepare(self) -> None:
+        """In the background, and again whenever another run is live: open what the next questions would wait for."""
+        threading.Thread(target=self._prepared, name="prepare", daemon=True).start()
+
+    def _prepared(self) -> None:
+        said = ""
+        while True:
+            try:
+                engine = self.engine
+                if live_run(engine.store) != engine.prepared:
+                    engine.prepare()
+                said = ""
+            except SociogramError as error:  # whoever asks is told what is wrong
+                if said != (said := type(error).__name__):
+                    LOG.warning("not prepared for questions: %s", said)
+            time.sleep(LOOKS_S)
 
     def lost(self) -> None:
         """Told that Neo4j did not answer; looks whether it is somewhere else by now, and does not wait for others who look."""

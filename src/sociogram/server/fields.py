@@ -10,7 +10,7 @@ import neo4j.spatial
 import neo4j.time
 from fastapi import Path, Query
 from neo4j.vector import Vector
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictInt
 
 MOST = 1000  # rows of one answer
 WIDEST = 8192  # numbers of a vector
@@ -45,12 +45,20 @@ def _plain(value: Any, depth: int = 0) -> Any:
     return [_plain(v, depth + 1) for v in value] if isinstance(value, list) else value
 
 
-Text = Annotated[str, Field(max_length=10_000), AfterValidator(_sendable)]
+def _whole(value: Any) -> Any:
+    """JSON knows one kind of number: 7.0 is 7."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Whole = Annotated[StrictInt, BeforeValidator(_whole)]
+Text = Annotated[str, Field(min_length=1, max_length=10_000, pattern=r"\S"), AfterValidator(_sendable)]
 Name = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_sendable)]
-Key = Annotated[StrictInt, Field(ge=-INT64, lt=INT64)] | Name  # a node's key, or its exact name
+Key = (
+    Annotated[StrictInt, BeforeValidator(_whole), Field(ge=-INT64, lt=INT64)] | Name
+)  # a node's key, or its exact name
 Conditions = Annotated[dict[str, Any], AfterValidator(_plain)]
 Vectorlike = Annotated[list[float], Field(min_length=1, max_length=WIDEST)]
-Count = Annotated[int, Field(ge=1, le=MOST)]
+Count = Annotated[Whole, Field(ge=1, le=MOST)]
 Keys = Annotated[list[Key], Field(max_length=MOST)]
 
 UserPath = Annotated[
@@ -67,6 +75,13 @@ class Body(BaseModel):
     """A request's body: nothing that is not named is taken."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+def one_of(*names: str) -> dict[str, Any]:
+    """For the description of a body: exactly one of these is given."""
+    return {
+        "oneOf": [{"required": [name], "properties": {name: {"not": {"type": "null"}}}} for name in names],
+    }
 
 
 def jsonable(value: Any) -> Any:

@@ -31,6 +31,36 @@ STATUS: tuple[tuple[type[SociogramError], int], ...] = (  # the first that fits
 )
 
 
+_TEXT = {"type": "string"}
+PROBLEM = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": _TEXT,
+        "title": _TEXT,
+        "status": {"type": "integer"},
+        "detail": _TEXT | {"description": "What was expected, what came, what to do."},
+        "errors": {
+            "type": "array",
+            "items": {"type": "object", "required": ["at", "expected"], "properties": {"at": _TEXT, "expected": _TEXT}},
+        },
+    },
+    "example": {
+        "type": "about:blank",
+        "title": "Not Found",
+        "status": 404,
+        "detail": "there is no User 'u0412x'. The nearest: u0412, u0042, u0012.",
+    },
+}
+DESCRIBED: dict[int | str, dict[str, Any]] = {  # for the description of every route
+    "default": {
+        "description": "What is wrong: 401 and 403 about the key, 404 unknown, 409 about publishing, 413 too large, 422 input, 429 and 503 "
+        "with Retry-After, 504 too slow.",
+        "content": {MEDIA_TYPE: {"schema": PROBLEM}},
+    }
+}
+
+
 def problem(status: int, detail: str, *, headers: dict[str, str] | None = None, **more: Any) -> JSONResponse:
     """One error answer; `more` are members of its own kind."""
     body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail, **more}

@@ -116,7 +116,7 @@ def test_read_from_a_run_folder(tmp_path):
     found = read_embeddings(tmp_path, "User", "r0")
     assert (found.ids, found.label, found.run) == ([3, 1], "User", "r0")
     np.testing.assert_array_equal(found.vectors, e.vectors)
-    with pytest.raises(InputError, match=r"no embeddings for 'Item' \(it has: User\)"):
+    with pytest.raises(NotFoundError, match=r"no embeddings for 'Item' \(it has: User\)"):
         read_embeddings(tmp_path, "Item", "r0")
     with pytest.raises(InputError, match="no finished profiles"):
         read_embeddings(tmp_path / "gone", "User", "r0")

@@ -1,5 +1,6 @@
 """The routes by what they are about; each asks the Engine, or what the backend keeps of it, and nothing else."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -17,9 +18,9 @@ def _engine(request: Request) -> Engine:
 Asked = Annotated[Engine, Depends(_engine)]
 
 
-def _influence(request: Request) -> Influence:
+def _influence(request: Request) -> Callable[[], Influence]:
     backend: Backend = request.app.state.backend
-    return backend.influence()
+    return backend.influence
 
 
-AskedOfCascades = Annotated[Influence, Depends(_influence)]
+Cascades = Annotated[Callable[[], Influence], Depends(_influence)]  # called once the request is known to be whole

@@ -6,8 +6,8 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from sociogram.server.access import needs
-from sociogram.server.fields import Body, Count, Keys, Name, jsonable
-from sociogram.server.routes import AskedOfCascades
+from sociogram.server.fields import Body, Count, Keys, Name, Whole, jsonable
+from sociogram.server.routes import Cascades
 
 router = APIRouter(prefix="/v1/influence", tags=["influence"], dependencies=[needs("read")])
 
@@ -17,7 +17,7 @@ class Cascade(Body):
 
     model: Literal["ic", "wc", "lt"] = "wc"
     topic: Name | None = Field(None, description="Ties count by both ends' interest in it.")
-    seed: int = Field(0, ge=0, lt=1 << 31)
+    seed: Whole = Field(0, ge=0, lt=1 << 31)
 
 
 class Maximise(Cascade):
@@ -31,18 +31,18 @@ class Simulate(Cascade):
     """Whose reach is asked for."""
 
     seeds: Keys = Field(min_length=1)
-    runs: int = Field(10_000, ge=100, le=100_000)
+    runs: Whole = Field(10_000, ge=100, le=100_000)
 
 
 @router.post("/maximise")
-def maximise(influence: AskedOfCascades, asked: Maximise) -> dict[str, Any]:
+def maximise(cascades: Cascades, asked: Maximise) -> dict[str, Any]:
     """The k users who together reach most, with a certificate of how near the best they are."""
-    found = influence.maximise(asked.k, model=asked.model, topic=asked.topic, exclude=asked.exclude, seed=asked.seed)
+    found = cascades().maximise(asked.k, model=asked.model, topic=asked.topic, exclude=asked.exclude, seed=asked.seed)
     return dict(jsonable(found.to_dict() | {"certificate": found.certificate}))
 
 
 @router.post("/simulate")
-def simulate(influence: AskedOfCascades, asked: Simulate) -> dict[str, Any]:
+def simulate(cascades: Cascades, asked: Simulate) -> dict[str, Any]:
     """Expected spread of given users, with its interval, for each prefix of them."""
-    found = influence.simulate(asked.seeds, model=asked.model, topic=asked.topic, runs=asked.runs, seed=asked.seed)
+    found = cascades().simulate(asked.seeds, model=asked.model, topic=asked.topic, runs=asked.runs, seed=asked.seed)
     return dict(jsonable(found.to_dict()))

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from sociogram.server.access import needs
-from sociogram.server.fields import MOST, Body, Conditions, QueryName, jsonable
+from sociogram.server.fields import MOST, Body, Conditions, QueryName, Whole, jsonable
 from sociogram.server.routes import Asked
 
 router = APIRouter(prefix="/v1/queries", tags=["queries"], dependencies=[needs("read")])
@@ -16,8 +16,8 @@ class Parameters(Body):
     """Of one query; `rows` are skipped and taken of its answer."""
 
     parameters: Conditions = Field({}, examples=[{"topic": "climbing", "k": 5}])
-    skip: int = Field(0, ge=0, le=1_000_000)
-    limit: int = Field(100, ge=1, le=MOST)
+    skip: Whole = Field(0, ge=0, le=1_000_000)
+    limit: Whole = Field(100, ge=1, le=MOST)
 
 
 @router.get("")

@@ -3,10 +3,10 @@
 from typing import Any
 
 from fastapi import APIRouter
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from sociogram.server.access import needs
-from sociogram.server.fields import Body, Conditions, Count, Key, Keys, Text, Vectorlike, jsonable
+from sociogram.server.fields import Body, Conditions, Count, Key, Keys, Text, Vectorlike, jsonable, one_of
 from sociogram.server.routes import Asked
 
 router = APIRouter(prefix="/v1", tags=["similar"], dependencies=[needs("read")])
@@ -14,6 +14,8 @@ router = APIRouter(prefix="/v1", tags=["similar"], dependencies=[needs("read")])
 
 class SimilarTo(Body):
     """Whom to compare with: exactly one of `user`, `text` and `vector`."""
+
+    model_config = ConfigDict(json_schema_extra=one_of("user", "text", "vector"))
 
     user: Key | None = Field(None, examples=["u0412"])
     text: Text | None = Field(None, description="Words such as: climbers who bake.")
