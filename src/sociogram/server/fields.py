@@ -50,15 +50,16 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-Whole = Annotated[StrictInt, BeforeValidator(_whole)]
+WHOLE = BeforeValidator(_whole)
 Text = Annotated[str, Field(min_length=1, max_length=10_000, pattern=r"\S"), AfterValidator(_sendable)]
 Name = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_sendable)]
-Key = (
-    Annotated[StrictInt, BeforeValidator(_whole), Field(ge=-INT64, lt=INT64)] | Name
-)  # a node's key, or its exact name
+Key = Annotated[StrictInt, Field(ge=-INT64, le=INT64 - 1), WHOLE] | Name  # a node's key, or its exact name
 Conditions = Annotated[dict[str, Any], AfterValidator(_plain)]
 Vectorlike = Annotated[list[float], Field(min_length=1, max_length=WIDEST)]
-Count = Annotated[Whole, Field(ge=1, le=MOST)]
+Count = Annotated[StrictInt, Field(ge=1, le=MOST), WHOLE]
+Skip = Annotated[StrictInt, Field(ge=0, le=1_000_000), WHOLE]
+Seed = Annotated[StrictInt, Field(ge=0, lt=1 << 31), WHOLE]
+Simulations = Annotated[StrictInt, Field(ge=100, le=100_000), WHOLE]
 Keys = Annotated[list[Key], Field(max_length=MOST)]
 
 UserPath = Annotated[
@@ -75,6 +76,11 @@ class Body(BaseModel):
     """A request's body: nothing that is not named is taken."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+def examples(*bodies: dict[str, Any]) -> dict[str, Any]:
+    """For the description of a body: how it may look."""
+    return {"examples": list(bodies)}
 
 
 def one_of(*names: str) -> dict[str, Any]:

@@ -6,7 +6,8 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from sociogram.server.access import needs
-from sociogram.server.fields import MOST, Body, Conditions, QueryName, Whole, jsonable
+from sociogram.server.examples import QUERIED, answers
+from sociogram.server.fields import Body, Conditions, Count, QueryName, Skip, jsonable
 from sociogram.server.routes import Asked
 
 router = APIRouter(prefix="/v1/queries", tags=["queries"], dependencies=[needs("read")])
@@ -16,8 +17,8 @@ class Parameters(Body):
     """Of one query; `rows` are skipped and taken of its answer."""
 
     parameters: Conditions = Field({}, examples=[{"topic": "climbing", "k": 5}])
-    skip: Whole = Field(0, ge=0, le=1_000_000)
-    limit: Whole = Field(100, ge=1, le=MOST)
+    skip: Skip = 0
+    limit: Count = 100
 
 
 @router.get("")
@@ -26,7 +27,7 @@ def names(engine: Asked) -> list[dict[str, Any]]:
     return [jsonable(row) for row in engine.queries()]
 
 
-@router.post("/{name}")
+@router.post("/{name}", responses=answers(QUERIED))
 def query(engine: Asked, name: QueryName, asked: Parameters) -> dict[str, Any]:
     """One query's rows."""
     rows = engine.query(name, **asked.parameters)

@@ -3,10 +3,11 @@
 from typing import Any, Literal
 
 from fastapi import APIRouter
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from sociogram.server.access import needs
-from sociogram.server.fields import Body, Conditions, Count, Key, Name, jsonable
+from sociogram.server.examples import RECOMMENDED, answers
+from sociogram.server.fields import Body, Conditions, Count, Key, Name, examples, jsonable
 from sociogram.server.routes import Asked
 
 router = APIRouter(prefix="/v1", tags=["recommend"], dependencies=[needs("read")])
@@ -14,6 +15,10 @@ router = APIRouter(prefix="/v1", tags=["recommend"], dependencies=[needs("read")
 
 class RecommendTo(Body):
     """A user, and what is wanted."""
+
+    model_config = ConfigDict(
+        json_schema_extra=examples({"user": "u0412", "k": 5, "diversity": 0.3}, {"user": "u0412", "what": "people"})
+    )
 
     user: Key = Field(examples=["u0412"])
     k: Count = 10
@@ -26,7 +31,7 @@ class RecommendTo(Body):
     include_new: bool = False
 
 
-@router.post("/recommend")
+@router.post("/recommend", responses=answers(RECOMMENDED))
 def recommend(engine: Asked, asked: RecommendTo) -> list[dict[str, Any]]:
     """The best ones with reasons, and where each comes from."""
     rows = engine.recommend(**asked.model_dump())

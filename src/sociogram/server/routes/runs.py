@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
 from sociogram.server.access import needs
+from sociogram.server.examples import RUNS, SEGMENTS, answers
 from sociogram.server.fields import LabelPath, NameQuery, RunId, jsonable
 from sociogram.server.routes import Asked
 
@@ -16,7 +17,7 @@ ARROW = "application/vnd.apache.arrow.stream"
 ROWS = 16_384  # of one record batch
 
 
-@router.get("/runs", dependencies=[needs("read")])
+@router.get("/runs", dependencies=[needs("read")], responses=answers(RUNS))
 def runs(engine: Asked) -> list[dict[str, Any]]:
     """Every run that was published, newest first."""
     return [
@@ -33,7 +34,7 @@ def rollback(engine: Asked, run: RunId) -> dict[str, Any]:
     return {"run": written.run, "nodes": written.nodes, "interests": written.interests}
 
 
-@router.get("/segments", dependencies=[needs("read")])
+@router.get("/segments", dependencies=[needs("read")], responses=answers(SEGMENTS))
 def segments(engine: Asked) -> list[dict[str, Any]]:
     """Segments of the live run: size, and what sets each apart."""
     return [jsonable(row) for row in engine.query("segments")]

@@ -6,7 +6,8 @@ from fastapi import APIRouter
 from pydantic import ConfigDict, Field
 
 from sociogram.server.access import needs
-from sociogram.server.fields import Body, Conditions, Count, Key, Keys, Text, Vectorlike, jsonable, one_of
+from sociogram.server.examples import SIMILAR, answers
+from sociogram.server.fields import Body, Conditions, Count, Key, Keys, Text, Vectorlike, examples, jsonable, one_of
 from sociogram.server.routes import Asked
 
 router = APIRouter(prefix="/v1", tags=["similar"], dependencies=[needs("read")])
@@ -15,7 +16,13 @@ router = APIRouter(prefix="/v1", tags=["similar"], dependencies=[needs("read")])
 class SimilarTo(Body):
     """Whom to compare with: exactly one of `user`, `text` and `vector`."""
 
-    model_config = ConfigDict(json_schema_extra=one_of("user", "text", "vector"))
+    model_config = ConfigDict(
+        json_schema_extra=one_of("user", "text", "vector")
+        | examples(
+            {"user": "u0412", "k": 5},
+            {"text": "climbers who bake", "where": {"city": ["Lyon", "Oslo"], "tag": "climbing"}},
+        )
+    )
 
     user: Key | None = Field(None, examples=["u0412"])
     text: Text | None = Field(None, description="Words such as: climbers who bake.")
@@ -28,7 +35,7 @@ class SimilarTo(Body):
     explain: bool = Field(False, description="With the plan and what it cost.")
 
 
-@router.post("/similar")
+@router.post("/similar", responses=answers(SIMILAR))
 def similar(engine: Asked, asked: SimilarTo) -> dict[str, Any]:
     """The k users most alike, with reasons: always k where so many satisfy `where`."""
     rows = engine.similar(

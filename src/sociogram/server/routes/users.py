@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 from sociogram.queries.changes import Change
 from sociogram.queries.rows import Tag
 from sociogram.server.access import needs
+from sociogram.server.examples import EXPLANATION, PROFILE, TAG, answers
 from sociogram.server.fields import CountQuery, NameQuery, UserPath, jsonable
 from sociogram.server.routes import Asked
 
@@ -15,7 +16,7 @@ router = APIRouter(prefix="/v1/users", tags=["users"], dependencies=[needs("read
 EMBEDDING = Annotated[bool, Query(description="With the vector, which is long.")]
 
 
-@router.get("/{user:path}/tags")
+@router.get("/{user:path}/tags", responses=answers([TAG]))
 def tags(engine: Asked, user: UserPath) -> list[Tag]:
     """Published interests, the strongest first."""
     return list(engine.tags(user))
@@ -27,7 +28,7 @@ def changes(engine: Asked, user: UserPath, since: NameQuery = None) -> list[Chan
     return list(engine.changes(user, since))
 
 
-@router.get("/{user:path}/explain")
+@router.get("/{user:path}/explain", responses=answers(EXPLANATION))
 def explain(
     engine: Asked,
     user: UserPath,
@@ -40,7 +41,7 @@ def explain(
     return dict(jsonable(engine.explain(user, tag=tag, similar=similar, item=item, k=k).to_dict()))
 
 
-@router.get("/{user:path}")
+@router.get("/{user:path}", responses=answers(PROFILE))
 def profile(engine: Asked, user: UserPath, embedding: EMBEDDING = False) -> dict[str, Any]:
     """All that was published about a user, with a sentence that says who it is."""
     found = engine.profile(user).to_dict()
