@@ -2,14 +2,18 @@
 
 import json
 import re
+import resource
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import numpy as np
@@ -168,6 +172,19 @@ def test_no_request_breaks_it(served: Served, environment: dict[str, str]) -> No
     done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=300, check=False)
     assert done.returncode == 0, done.stdout
     assert "Failures" not in done.stdout
+
+
+def test_a_thousand_connections_that_say_little(served: Served) -> None:
+    host, port = urlsplit(served.address).hostname, urlsplit(served.address).port
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    with ExitStack() as open_ones:
+        for i in range(1_000):
+            one = open_ones.enter_context(socket.create_connection((host, port), timeout=10))
+            one.sendall(b"" if i % 2 else b"POST /v1/similar HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ")
+        assert served.post("/v1/similar", {"user": USER, "k": 3}).status_code == 200
+        assert served.get("/v1/health").status_code == 200
+    assert served.get(f"/v1/users/{USER}").status_code == 200
 
 
 def test_keys_and_scopes(served: Served, published: Cli) -> None:

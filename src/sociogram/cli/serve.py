@@ -67,6 +67,7 @@ def serve(
         raise InputError(
             f"serve needs the extra [server] ({error.name} is missing): pip install 'sociogram[server]'"
         ) from None
+    _many_connections()
     ring = None if no_keys else KeyRing(Home.default().keys)
     hosts = tuple(dict.fromkeys((*LOCAL, host, *(allow_host or ()))))
     store = connected(uri, database, user, password_file, retry_time=RETRY_TIME_S)
@@ -104,6 +105,15 @@ def _moved(before: Engine, mapping: Path | None) -> Engine | None:
     if status.state != "running" or status.uri == before.store.address:
         return None
     return Engine(connected(None, retry_time=RETRY_TIME_S), mapping=mapping, home=Home.default())
+
+
+def _many_connections() -> None:
+    """As many open at once as the system lets us: clients that keep one open and say nothing must not shut others out."""
+    with suppress(ImportError, ValueError, OSError):
+        import resource  # not on Windows
+
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _listening(host: str, port: int) -> socket.socket:
