@@ -179,21 +179,22 @@ class Store:
         self.read("RETURN 1 AS one")
 
     def read(self, query: str, parameters: Mapping[str, Any] | None = None, **named: Any) -> list[dict[str, Any]]:
-        """Run a reading query, routed to readers and retried."""
-        return self._execute(query, {**(parameters or {}), **named}, neo4j.READ_ACCESS)[0]
+        """Run a reading query, routed to readers and retried: in auto-commit, which asks the server once and not twice."""
+
+        def once() -> list[dict[str, Any]]:
+            with self._session(neo4j.READ_ACCESS) as session:
+                return [dict(record) for record in session.run(query, {**(parameters or {}), **named})]
+
+        return self._retried(once)
 
     def write(self, query: str, parameters: Mapping[str, Any] | None = None, **named: Any) -> Counters:
         """Run a writing query in a retried transaction."""
-        return self._execute(query, {**(parameters or {}), **named}, neo4j.WRITE_ACCESS)[1]
 
-    def _execute(self, query: str, parameters: Mapping[str, Any], access: str) -> tuple[list[dict[str, Any]], Counters]:
-        def work(tx: neo4j.ManagedTransaction) -> tuple[list[dict[str, Any]], Counters]:
-            result = tx.run(query, dict(parameters))
-            rows = [dict(record) for record in result]
-            return rows, Counters.of(result.consume())
+        def work(tx: neo4j.ManagedTransaction) -> Counters:
+            return Counters.of(tx.run(query, {**(parameters or {}), **named}).consume())
 
         with translated(self.address), self._session() as session:
-            return session.execute_read(work) if access == neo4j.READ_ACCESS else session.execute_write(work)
+            return session.execute_write(work)
 
     def transaction_memory(self) -> int | None:
         """Bytes that all transactions together, hence any one of them, may use; None where the server does not say."""
@@ -226,6 +227,10 @@ class Store:
                 tx.commit()
             return result
 
+        return self._retried(once)
+
+    def _retried(self, once: Callable[[], T]) -> T:
+        """Try again, less and less often, where an error may pass."""
         pause, deadline = RETRY_PAUSE_S, time.monotonic() + self._retry_s
         with translated(self.address):
             while True:
@@ -307,8 +312,8 @@ class Store:
             raise failures[0]
         return sum(totals, Counters())
 
-    def _session(self) -> neo4j.Session:
-        return self._driver.session(database=self._database)
+    def _session(self, access: str = neo4j.WRITE_ACCESS) -> neo4j.Session:
+        return self._driver.session(database=self._database, default_access_mode=access)
 
     def close(self) -> None:
         """Close the driver where the store made it."""
