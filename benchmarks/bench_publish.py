@@ -1,10 +1,11 @@
 """How fast are profiles published, next to neo4j-graphrag's `upsert_vectors`?
 
-    python -m benchmarks.bench_publish [--users 10000] [--rounds 3]
+    python -m benchmarks.bench_publish [--users 10000] [--rounds 3] [--gds bolt://127.0.0.1:PORT]
 
 The peer writes vectors only, in one transaction; ours stages vectors, tags with scores, keywords and INTERESTED_IN relationships and makes
 them live in one transaction. Both sides write over an earlier publish, with their vector index online before and awaited after. The two take
-turns; the ratio is of medians. Needs `pip install neo4j-graphrag`. The server is a managed one of its own, emptied first.
+turns; the ratio is of medians. With `--gds`, staging alone (vectors, tags and scores as properties that nobody sees yet) stands beside `gds.fastRP.write`,
+which computes vectors in memory and writes them; that server has Graph Data Science, no password and no data that matter. Needs `pip install neo4j-graphrag`. The server is a managed one of its own, emptied first.
 """
 
 import argparse
@@ -20,7 +21,8 @@ import neo4j
 import numpy as np
 import pandas as pd
 
-from benchmarks import SkippedError, save, show
+from benchmarks import SkippedError, machine, save, show
+from benchmarks.publish_watch import Watch
 from sociogram.config import Home
 from sociogram.graph.mapping import GraphMapping, NodeMapping
 from sociogram.graph.profile import Profiles
@@ -43,14 +45,16 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--users", type=int, default=10_000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--gds")
     options = parser.parse_args(arguments or [])
+    peer = fast_rp(options.gds, options.users, options.rounds) if options.gds else []
     with (
         own_server() as (address, _),
         neo4j.GraphDatabase.driver(
             address.uri, auth=(address.user, address.password), notifications_min_severity="OFF"
         ) as driver,
     ):
-        compare(driver, upsert_vectors, options.users, options.rounds)
+        compare(driver, upsert_vectors, options.users, options.rounds, peer)
 
 
 @contextmanager
@@ -66,7 +70,39 @@ def own_server() -> Iterator[tuple[Address, Path]]:
             server.stop()
 
 
-def compare(driver: neo4j.Driver, upsert_vectors: Any, users: int, rounds: int) -> None:
+def fast_rp(uri: str, users: int, rounds: int) -> list[float]:
+    """Seconds of `gds.fastRP.write` over nodes with five random relationships each, computing included; the first call warms up."""
+    seconds = []
+    with neo4j.GraphDatabase.driver(uri, auth=None, notifications_min_severity="OFF") as driver:
+        ask = driver.execute_query
+        try:
+            ask("UNWIND range(0, $n - 1) AS i CREATE (:SociogramBenchmark {id: i})", n=users)
+            ask("CREATE INDEX sociogram_benchmark IF NOT EXISTS FOR (n:SociogramBenchmark) ON (n.id)")
+            ask("CALL db.awaitIndexes(300)")
+            pairs = np.random.default_rng(0).integers(0, users, (5 * users, 2)).tolist()
+            for start in range(0, len(pairs), 10_000):
+                ask(
+                    "UNWIND $pairs AS p MATCH (a:SociogramBenchmark {id: p[0]}) MATCH (b:SociogramBenchmark {id: p[1]}) CREATE (a)-[:NEAR]->(b)",
+                    pairs=pairs[start : start + 10_000],
+                )
+            ask("CALL gds.graph.project('sociogram', 'SociogramBenchmark', {NEAR: {orientation: 'UNDIRECTED'}})")
+            for turn in range(rounds + 1):
+                started = time.monotonic()
+                ask(
+                    "CALL gds.fastRP.write('sociogram', {embeddingDimension: $d, randomSeed: $seed, writeProperty: 'e'}) "
+                    "YIELD nodePropertiesWritten RETURN nodePropertiesWritten",
+                    d=WIDTH,
+                    seed=turn,
+                )
+                seconds.append(time.monotonic() - started)
+        finally:
+            ask("CALL gds.graph.drop('sociogram', false)")
+            ask("MATCH (n:SociogramBenchmark) CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 10000 ROWS")
+            ask("DROP INDEX sociogram_benchmark IF EXISTS")
+    return seconds[1:]
+
+
+def compare(driver: neo4j.Driver, upsert_vectors: Any, users: int, rounds: int, fast_rp: list[float]) -> None:
     """Alternate the two, after a warm-up of each."""
     store = Store(driver)
     ensure_schema(store, MAPPING)
@@ -76,11 +112,11 @@ def compare(driver: neo4j.Driver, upsert_vectors: Any, users: int, rounds: int) 
     store.write("UNWIND range(0, $n - 1) AS i CREATE (:Topic {id: i, name: 'topic ' + i})", n=TOPICS)
     ids = [row["e"] for row in store.read("MATCH (n:Peer) RETURN elementId(n) AS e ORDER BY n.id")]
     create_index(store, "Peer", "embedding", WIDTH, 600)
-    seconds: dict[str, list[float]] = {"sociogram": [], "neo4j-graphrag upsert_vectors": []}
+    seconds: dict[str, list[float]] = {"sociogram": [], "neo4j-graphrag upsert_vectors": [], "sociogram, staging": []}
     for turn in range(rounds + 1):
         made = profiles(users, turn)
-        started = time.monotonic()
-        publish(store, MAPPING, f"r{turn}", made, config={}, metrics={})
+        started, watch = time.monotonic(), Watch()
+        publish(store, MAPPING, f"r{turn}", made, config={}, metrics={}, progress=watch)
         ours = time.monotonic() - started
         vectors = made.embeddings["User"].tolist()
         started = time.monotonic()
@@ -90,6 +126,9 @@ def compare(driver: neo4j.Driver, upsert_vectors: Any, users: int, rounds: int) 
         if turn:  # the first turn warms up and builds the indexes
             seconds["sociogram"].append(ours)
             seconds["neo4j-graphrag upsert_vectors"].append(theirs)
+            seconds["sociogram, staging"].append(watch.staged - watch.began)
+    if fast_rp:
+        seconds["GDS fastRP.write"] = fast_rp
     rows = [
         {"method": name, "nodes/s": users / median(s), "seconds": median(s), "worst": max(s)}
         for name, s in seconds.items()
@@ -97,7 +136,11 @@ def compare(driver: neo4j.Driver, upsert_vectors: Any, users: int, rounds: int) 
     ratio = rows[0]["nodes/s"] / rows[1]["nodes/s"]
     show(f"Publishing {users:,} profiles of width {WIDTH}, ours with {TAGS} tags and INTERESTED_IN each", rows)
     print(f"  ratio {ratio:.2f}")
-    save("publish", {"users": users, "rounds": rounds, "rows": rows, "ratio": ratio})
+    result = {"users": users, "rounds": rounds, "machine": machine(), "rows": rows, "ratio": ratio}
+    if fast_rp:
+        result["staging beside fastRP.write"] = rows[2]["nodes/s"] / rows[3]["nodes/s"]
+        print(f"  staging beside fastRP.write {result['staging beside fastRP.write']:.2f}")
+    save("publish", result)
 
 
 def profiles(users: int, seed: int) -> Profiles:

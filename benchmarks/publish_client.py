@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 import psutil
 
 from benchmarks.bench_publish import MAPPING
+from benchmarks.publish_watch import Watch
 from sociogram.graph.profile_blocks import StoredProfiles
 from sociogram.graph.publish import publish
 from sociogram.graph.store import Execute, Store
@@ -87,29 +88,6 @@ def cpu(process: psutil.Process) -> float:
     """Processor seconds that a process has used."""
     used = process.cpu_times()
     return float(used.user + used.system)
-
-
-class Watch:
-    """Progress that notes when staging began and ended, and whether the run went live in several transactions."""
-
-    def __init__(self) -> None:
-        self.began = self.staged = 0.0
-        self.several = False
-
-    @contextmanager
-    def stage(self, name: str, total: float | None = None, unit: str = "") -> Iterator["Watch"]:
-        if name == "publishing":
-            self.began = self.staged = time.monotonic()
-        yield self
-
-    def advance(self, amount: float = 1, note: str | None = None) -> None:
-        """A batch more."""
-        if not self.several:
-            self.staged = time.monotonic()
-
-    def say(self, name: str, text: str) -> None:
-        """Only the flip says anything."""
-        self.several = name == "going live"
 
 
 def main(uri: str, folder: Path, server: int) -> None:
