@@ -10,7 +10,7 @@ from sociogram.queries.influence.influence import Influence
 from sociogram.server.backend import Backend
 
 
-def _engine(request: Request) -> Engine:
+async def _engine(request: Request) -> Engine:
     backend: Backend = request.app.state.backend
     return backend.engine
 
@@ -18,7 +18,7 @@ def _engine(request: Request) -> Engine:
 Asked = Annotated[Engine, Depends(_engine)]
 
 
-def _influence(request: Request) -> Callable[[], Influence]:
+async def _influence(request: Request) -> Callable[[], Influence]:
     backend: Backend = request.app.state.backend
     return backend.influence
 
