@@ -1,13 +1,14 @@
 # make demo    from a bare clone to published profiles of a demo community
 # make test    all tests
 # make check   format, lint, types, layers
+# make docs    the documentation site, into site/
 # make bench   slow benchmarks: many seeds, peers, the LTS database
 # make bench-joint   the ladder from popularity to joint training: hours, resumable
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test check bench bench-joint format clean install
+.PHONY: demo test check docs bench bench-joint format clean install
 
 demo: $(READY)
 	@$(BIN)/sociogram demo
@@ -20,6 +21,10 @@ check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: $(READY)
+	$(BIN)/python -m docs.site_pages
+	$(BIN)/zensical build --clean --strict
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks

@@ -1,0 +1,119 @@
+"""Put the pages of the documentation site together in build/docs: `make docs` does it before Zensical builds the site.
+
+Run: python -m docs.site_pages
+Pages of docs/ are copied; what is generated is never committed: the commands from their --help, the HTTP interface from its
+description, the notebooks, the figures, the changelog. A link to a file that is no page of the site keeps its words only.
+"""
+
+import re
+import shutil
+from pathlib import Path
+
+from docs.http_page import http_page
+from docs.notebook_page import notebook_page
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+OUT = ROOT / "build" / "docs"
+COPIED = {".md", ".png", ".svg", ".css"}
+ELSEWHERE = {"README.md": "index.md", "benchmarks/README.md": "figures.md", "CHANGELOG.md": "changelog.md"}
+LINK = re.compile(r"(?<!!)\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\((?!https?:|#|mailto:)([^()\s]+)\)")
+FENCE = re.compile(r"^(```|~~~).*?^\1\s*$", re.MULTILINE | re.DOTALL)
+DECISIONS = """# Decisions
+
+What was decided, why, and what was measured: one page each.
+
+"""
+
+
+def main() -> None:
+    """Write all pages."""
+    shutil.rmtree(OUT, ignore_errors=True)
+    for file in sorted(DOCS.rglob("*")):
+        if file.suffix in COPIED and file != DOCS / "images" / "README.md":
+            name = file.relative_to(DOCS).as_posix()
+            if file.suffix == ".md":
+                write(name, relinked(file.read_text(encoding="utf-8"), f"docs/{name}", name))
+            else:
+                target(name).write_bytes(file.read_bytes())
+    for source, name in ELSEWHERE.items():
+        if source != "README.md":
+            write(name, relinked((ROOT / source).read_text(encoding="utf-8"), source, name))
+    for file in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        name = f"notebooks/{file.stem}.md"
+        write(name, relinked(notebook_page(file, target(name).parent), f"notebooks/{file.name}", name))
+    write("reference/cli.md", cli_page())
+    write("reference/http.md", http_page())
+    write("decisions/index.md", DECISIONS + "".join(map(_listed, sorted((DOCS / "decisions").glob("*.md")))))
+
+
+def target(name: str) -> Path:
+    """Where a page goes."""
+    path = OUT / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def write(name: str, text: str) -> None:
+    """One page."""
+    target(name).write_text(text, encoding="utf-8")
+
+
+def cli_page() -> str:
+    """Every command with its options, from their own help."""
+    import typer
+    from typer.cli import get_docs_for_click
+
+    from sociogram.cli.app import app
+
+    command = typer.main.get_command(app)
+    with typer.Context(command) as context:
+        text = str(get_docs_for_click(obj=command, ctx=context, name="sociogram", title="Commands"))
+    return re.sub(r"^(Example: )(.+)$", r"\1`\2`", text.replace("&gt;", ">").replace("&amp;", "&"), flags=re.MULTILINE)
+
+
+def relinked(text: str, source: str, name: str) -> str:
+    """The text of `source` (a path from the root) as the page `name`: links lead to pages of the site, or are words."""
+    parts, last = [], 0
+    for fence in FENCE.finditer(text):
+        parts += [_relinked(text[last : fence.start()], source, name), fence.group()]
+        last = fence.end()
+    return "".join([*parts, _relinked(text[last:], source, name)])
+
+
+def _relinked(text: str, source: str, name: str) -> str:
+    def link(found: re.Match[str]) -> str:
+        path, hash_, anchor = found.group(2).partition("#")
+        pointed = _normal(Path(source).parent / path)
+        page = ELSEWHERE.get(pointed) or _page(pointed)
+        if page is None:
+            return found.group(1)
+        way = Path(*[".."] * (len(Path(name).parts) - 1), page).as_posix()
+        return f"[{found.group(1)}]({way}{hash_}{anchor})"
+
+    return LINK.sub(link, text)
+
+
+def _normal(path: Path) -> str:
+    parts: list[str] = []
+    for part in path.parts:
+        parts = parts[:-1] if part == ".." else [*parts, part]
+    return "/".join(parts)
+
+
+def _page(path: str) -> str | None:
+    """The site's page of a file of the repository, if it has one."""
+    if path.startswith("docs/") and Path(path).suffix in COPIED:
+        return path.removeprefix("docs/")
+    if path.startswith("notebooks/") and path.endswith(".ipynb"):
+        return path.removesuffix("ipynb") + "md"
+    return None
+
+
+def _listed(file: Path) -> str:
+    title = file.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ")
+    return f"- [{title}]({file.name})\n"
+
+
+if __name__ == "__main__":
+    main()
