@@ -26,9 +26,18 @@ What was decided, why, and what was measured: one page each.
 """
 
 
-def main() -> None:
-    """Write all pages."""
-    shutil.rmtree(OUT, ignore_errors=True)
+def write_pages(out: Path = OUT) -> None:
+    """Write all pages into a folder, which is emptied first."""
+    shutil.rmtree(out, ignore_errors=True)
+
+    def target(name: str) -> Path:
+        path = out / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def write(name: str, text: str) -> None:
+        target(name).write_text(text, encoding="utf-8")
+
     for file in sorted(DOCS.rglob("*")):
         if file.suffix in COPIED and file != DOCS / "images" / "README.md":
             name = file.relative_to(DOCS).as_posix()
@@ -45,18 +54,6 @@ def main() -> None:
     write("reference/cli.md", cli_page())
     write("reference/http.md", http_page())
     write("decisions/index.md", DECISIONS + "".join(map(_listed, sorted((DOCS / "decisions").glob("*.md")))))
-
-
-def target(name: str) -> Path:
-    """Where a page goes."""
-    path = OUT / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return path
-
-
-def write(name: str, text: str) -> None:
-    """One page."""
-    target(name).write_text(text, encoding="utf-8")
 
 
 def cli_page() -> str:
@@ -116,4 +113,4 @@ def _listed(file: Path) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    write_pages()
