@@ -88,6 +88,14 @@ def fetch_jars(
     return [folder / jar.file for jar in jars]
 
 
+def kept(version: str, folder: Path) -> tuple[int, list[Path]]:
+    """How many jars of a version are not here yet, and the files that are here but not whole."""
+    jars = read_lock(version)
+    here = [jar for jar in jars if (folder / jar.file).exists()]
+    damaged = [folder / jar.file for jar in here if (folder / jar.file).stat().st_size != jar.size]
+    return len(jars) - len(here), damaged
+
+
 def _missing(jars: list[Jar], folder: Path, marker: Path) -> list[Jar]:
     verified = _verified(marker)
     return [jar for jar in jars if verified.get(jar.file, "") != _stamp(folder / jar.file, jar)]
