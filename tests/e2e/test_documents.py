@@ -50,7 +50,7 @@ QUICK_OF = {
     ("influence", "simulate"),
     ("keys", "list"),
 }
-OTHERS = ("make", "python", "pipx", "curl", "docker", "export", "install", "tar", ".venv/bin/pip")
+OTHERS = ("make", "printf", "python", "pipx", "curl", "docker", "export", "install", "tar", ".venv/bin/pip")
 OWN = re.compile(r"\.csv|\b17\b")  # of the reader's own people
 LONG = re.compile(r"--costs|--mapping")  # needs a file of the reader's
 

@@ -19,6 +19,7 @@ from sociogram.cli.common import (
     print_json,
     print_table,
 )
+from sociogram.cli.complete import run_ids
 from sociogram.errors import InputError
 
 if TYPE_CHECKING:
@@ -81,7 +82,10 @@ def profile(
 
 def changes(
     who: Who,
-    since: Annotated[str | None, typer.Option(help="Run id (default: the run published before the live one).")] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(help="Run id (default: the run published before the live one).", autocompletion=run_ids),
+    ] = None,
     mapping: MappingFile = None,
     uri: Uri = None,
     database: Database = None,
@@ -147,7 +151,7 @@ def embeddings(
     label: Annotated[str, typer.Argument(help="Label, e.g. User.")],
     out: Annotated[Path, typer.Option("--out", help="File to write: .parquet, .arrow or .npy (with .ids.parquet).")],
     ids: Annotated[Path | None, typer.Option(help="File with the keys wanted, one a line.")] = None,
-    run: Annotated[str | None, typer.Option(help="Run id (default: the live one).")] = None,
+    run: Annotated[str | None, typer.Option(help="Run id (default: the live one).", autocompletion=run_ids)] = None,
     uri: Uri = None,
     database: Database = None,
     user: User = None,

@@ -30,6 +30,7 @@ PasswordFile = Annotated[
     Path | None,
     typer.Option(
         "--password-file",
+        envvar="NEO4J_PASSWORD_FILE",
         help="File with the password; or set NEO4J_PASSWORD. Never an argument: others can read those.",
     ),
 ]

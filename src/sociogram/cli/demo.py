@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sociogram.cli.common import Database, PasswordFile, Uri, User, hint, open_engine
+from sociogram.cli.complete import encoders
 from sociogram.cli.fit import Mode
 
 if TYPE_CHECKING:
@@ -20,7 +21,9 @@ def register(app: typer.Typer) -> None:
 def demo(
     users: Annotated[int, typer.Option(help="How many users.")] = 1500,
     seed: Annotated[int, typer.Option(help="Seed of the community and of learning.")] = 0,
-    encoder: Annotated[str, typer.Option(help="Text encoder, as for fit.")] = "all-MiniLM-L6-v2",
+    encoder: Annotated[
+        str, typer.Option(help="Text encoder, as for fit.", autocompletion=encoders)
+    ] = "all-MiniLM-L6-v2",
     mode: Annotated[Mode, typer.Option(help="As for fit; auto takes some minutes more.")] = Mode.frozen,
     uri: Uri = None,
     database: Database = None,

@@ -17,6 +17,7 @@ from sociogram.cli.common import (
     print_json,
     print_table,
 )
+from sociogram.cli.complete import run_ids
 
 
 def register(app: typer.Typer) -> None:
@@ -29,7 +30,9 @@ def explain(
     similar: Annotated[str | None, typer.Option(help="Why like this user.", metavar="USER")] = None,
     item: Annotated[str | None, typer.Option(help="Why this item: its key.", metavar="ITEM")] = None,
     k: Annotated[int, typer.Option("-k", help="How many reasons at most.")] = 3,
-    run: Annotated[str | None, typer.Option(help="With --tag: id of another run than the live one.")] = None,
+    run: Annotated[
+        str | None, typer.Option(help="With --tag: id of another run than the live one.", autocompletion=run_ids)
+    ] = None,
     mapping: MappingFile = None,
     uri: Uri = None,
     database: Database = None,

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from sociogram.cli.common import Database, Json, MappingFile, PasswordFile, Uri, User, hint, open_engine, print_json
+from sociogram.cli.complete import encoders, tunings
 from sociogram.config import Home
 from sociogram.errors import InputError
 
@@ -36,13 +37,14 @@ def fit(
         str | None, typer.Option(help="Time for learning, e.g. 10m, 90s, 1h30m; publishing comes on top.")
     ] = None,
     encoder: Annotated[
-        str, typer.Option(help="Hugging Face id, folder, GGUF file, smollm2-135m, or `light`.")
+        str, typer.Option(help="Hugging Face id, folder, GGUF file, smollm2-135m, or `light`.", autocompletion=encoders)
     ] = "all-MiniLM-L6-v2",
     tune: Annotated[
         str | None,
         typer.Option(
             help="How the text encoder learns, where it does: top_layers, full or lora, with settings as in "
-            "'lora?layers=4&rank=8&targets=q_proj,v_proj&rate=2e-3&steps=120'. Without it, what was measured best."
+            "'lora?layers=4&rank=8&targets=q_proj,v_proj&rate=2e-3&steps=120'. Without it, what was measured best.",
+            autocompletion=tunings,
         ),
     ] = None,
     revision: Annotated[str | None, typer.Option(help="Revision of a Hugging Face id.")] = None,

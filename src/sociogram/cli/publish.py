@@ -16,6 +16,7 @@ from sociogram.cli.common import (
     print_json,
     print_table,
 )
+from sociogram.cli.complete import run_ids
 
 
 def register(app: typer.Typer) -> None:
@@ -24,7 +25,9 @@ def register(app: typer.Typer) -> None:
 
 
 def publish(
-    run: Annotated[str | None, typer.Argument(help="Run id (default: the latest finished).")] = None,
+    run: Annotated[
+        str | None, typer.Argument(help="Run id (default: the latest finished).", autocompletion=run_ids)
+    ] = None,
     overwrite: Annotated[bool, typer.Option(help="Overwrite properties that Sociogram did not write.")] = False,
     no_recommended: Annotated[
         bool, typer.Option("--no-recommended", help="Write no RECOMMENDED relationships.")
@@ -96,7 +99,10 @@ def _mode(asked: str, kept: str | None) -> str:
 
 
 def rollback(
-    run: Annotated[str | None, typer.Argument(help="Run id (default: the one published before the live one).")] = None,
+    run: Annotated[
+        str | None,
+        typer.Argument(help="Run id (default: the one published before the live one).", autocompletion=run_ids),
+    ] = None,
     mapping: MappingFile = None,
     uri: Uri = None,
     database: Database = None,

@@ -19,6 +19,7 @@ from sociogram.cli.common import (
     print_json,
     print_table,
 )
+from sociogram.cli.complete import query_names, query_parameters
 
 Folder = Annotated[
     list[Path] | None,
@@ -52,9 +53,15 @@ def queries(folder: Folder = None, json: Json = False) -> None:
 
 
 def query(
-    name: Annotated[str, typer.Argument(help="Name of a query, as `sociogram queries` lists it.", metavar="NAME")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="Name of a query, as `sociogram queries` lists it.", metavar="NAME", autocompletion=query_names
+        ),
+    ],
     parameter: Annotated[
-        list[str] | None, typer.Option("--param", "-p", help="name=value; lists with commas between.")
+        list[str] | None,
+        typer.Option("--param", "-p", help="name=value; lists with commas between.", autocompletion=query_parameters),
     ] = None,
     show: Annotated[bool, typer.Option(help="Print the Cypher, ready to be pasted, instead of running it.")] = False,
     folder: Folder = None,

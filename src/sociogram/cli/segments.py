@@ -18,6 +18,7 @@ from sociogram.cli.common import (
     print_json,
     print_table,
 )
+from sociogram.cli.complete import run_ids
 from sociogram.errors import InputError
 
 
@@ -51,9 +52,14 @@ def segments(
             help="'NAME: CONDITION', several times; the first that holds counts. E.g. 'climbers: tag climbing >= .6'"
         ),
     ] = None,
-    rules: Annotated[Path | None, typer.Option(help='TOML file with a table [segments] of name = "condition".')] = None,
+    rules: Annotated[
+        Path | None, typer.Option(help='TOML file with a table \\[segments] of name = "condition".')
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed.")] = None,
-    run: Annotated[str | None, typer.Option(help="Run id (default: the live one, else the latest finished).")] = None,
+    run: Annotated[
+        str | None,
+        typer.Option(help="Run id (default: the live one, else the latest finished).", autocompletion=run_ids),
+    ] = None,
     publish: Annotated[bool, typer.Option("--publish", help="Keep them in the run, and publish it.")] = False,
     mapping: MappingFile = None,
     uri: Uri = None,

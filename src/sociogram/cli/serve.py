@@ -22,6 +22,7 @@ from sociogram.cli.common import (
     print_json,
     print_table,
 )
+from sociogram.cli.complete import key_names, scopes
 from sociogram.config import Home
 from sociogram.engine import Engine
 from sociogram.errors import InputError
@@ -134,7 +135,9 @@ def _listening(host: str, port: int) -> socket.socket:
 @keys.command("add")
 def add(
     name: Annotated[str, typer.Argument(help="Whose key it is.")],
-    scope: Annotated[str, typer.Option(help="read, write or admin; each may do what those before it may.")] = "read",
+    scope: Annotated[
+        str, typer.Option(help="read, write or admin; each may do what those before it may.", autocompletion=scopes)
+    ] = "read",
 ) -> None:
     """Make a key and show it: this once.
 
@@ -158,7 +161,7 @@ def listed(json: Json = False) -> None:
 
 
 @keys.command("remove")
-def remove(name: Annotated[str, typer.Argument(help="Whose key it is.")]) -> None:
+def remove(name: Annotated[str, typer.Argument(help="Whose key it is.", autocompletion=key_names)]) -> None:
     """Take a key away; a running server knows at once.
 
     Example: sociogram keys remove dashboard
