@@ -5,7 +5,7 @@ from typing import Any
 
 OPENING = """# HTTP
 
-What `sociogram serve` answers; the same as OpenAPI is at `/v1/openapi.json`. Every request but those under *health* carries `Authorization: Bearer KEY`, and bodies are
+What `sociogram serve` answers; the same as OpenAPI is at `/v1/openapi.json`. Every request but `/v1/health` and `/v1/ready` carries `Authorization: Bearer KEY`, and bodies are
 JSON. Errors are [problems](https://www.rfc-editor.org/rfc/rfc9457) (`application/problem+json`) with a `detail` that says what was expected, what came and what to do:
 
 | status | when |

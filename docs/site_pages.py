@@ -7,7 +7,9 @@ description, the notebooks, the figures, the changelog. A link to a file that is
 
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from docs.http_page import http_page
 from docs.notebook_page import notebook_page
@@ -66,7 +68,25 @@ def cli_page() -> str:
     command = typer.main.get_command(app)
     with typer.Context(command) as context:
         text = str(get_docs_for_click(obj=command, ctx=context, name="sociogram", title="Commands"))
-    return re.sub(r"^(Example: )(.+)$", r"\1`\2`", text.replace("&gt;", ">").replace("&amp;", "&"), flags=re.MULTILINE)
+    text = re.sub(r"^(Example: )(.+)$", r"\1`\2`", text.replace("&gt;", ">").replace("&amp;", "&"), flags=re.MULTILINE)
+    for group, commands in _groups(command, "sociogram"):
+        for name, inner in commands.items():  # Typer cuts their sentences short
+            path = f"{group} {name}"
+            told = str(inner.help).strip().partition("\n")[0]
+            cut = re.compile(rf"^\* `{name}`: .*$", re.MULTILINE)
+            start = 0 if group == "sociogram" else text.index(f"## `{group}`")
+            line = f"* [`{name}`](#{path.replace(' ', '-')}): {told}"
+            text = text[:start] + cut.sub(lambda _, line=line: line, text[start:], count=1)  # type: ignore[misc]
+    return text
+
+
+def _groups(command: Any, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each command that has commands, and these."""
+    inner = getattr(command, "commands", {})
+    if inner:
+        yield path, inner
+    for name, one in inner.items():
+        yield from _groups(one, f"{path} {name}")
 
 
 def relinked(text: str, source: str, name: str) -> str:
