@@ -107,9 +107,8 @@ def interpreter(version: str) -> str | None:
     """A Python of this version, of this process or on the machine."""
     if version == f"{sys.version_info.major}.{sys.version_info.minor}":
         return sys.executable
-    uv = shutil.which("uv", path=str(Path(sys.executable).parent))
-    if uv is None:
-        return shutil.which(f"python{version}")
-    find = [uv, "python", "find", "--no-project", "--offline", "--no-python-downloads", version]
-    done = subprocess.run(find, capture_output=True, text=True, check=False)
-    return done.stdout.strip() or None if done.returncode == 0 else None
+    found = shutil.which(f"python{version}")
+    if found is None:
+        return None
+    done = subprocess.run([found, "--version"], capture_output=True, text=True, check=False)  # a shim may lead nowhere
+    return found if done.returncode == 0 else None

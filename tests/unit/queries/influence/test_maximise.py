@@ -19,7 +19,7 @@ def test_certificate_holds_and_estimate_is_right(model: str, even: bool, k: int)
     found = maximise(graph, k)
     true, optimum = exact(graph, tuple(found.ids)), best(graph, k)
     assert found.lower <= true <= optimum + 1e-9
-    assert optimum <= found.upper
+    assert optimum <= found.upper + 1e-9
     assert found.spread == pytest.approx(true, abs=0.08)
     assert true >= (1 - 1 / np.e) * optimum
     assert [s.gain for s in found.seeds] == pytest.approx(np.diff([0.0] + [s.spread for s in found.seeds]).tolist())
