@@ -90,9 +90,14 @@ def demo(
     _within("items", items, 1, MOST_USERS)
     _within("topics", topics, 1, len(WORDS))
     _within("seed", seed, 0, 2**63)
+    return Demo(
+        users, items, topics, seed, truth or Home.default().truth / f"{_name(users, items, topics, seed)}.parquet"
+    )
+
+
+def _name(users: int, items: int, topics: int, seed: int) -> str:
     usual = items == max(1, round(users * 8 / 15)) and topics == len(WORDS)
-    name = f"demo-{users}-{seed}.parquet" if usual else f"demo-{users}-{seed}-{items}-{topics}.parquet"
-    return Demo(users, items, topics, seed, truth or Home.default().truth / name)
+    return f"demo-{users}-{seed}" if usual else f"demo-{users}-{seed}-{items}-{topics}"
 
 
 def _within(what: str, value: int, low: int, high: int) -> None:
@@ -112,9 +117,13 @@ class Demo:
     seed: int
     truth: Path  # written when the batches are read
 
-    name: ClassVar[str] = "demo"
     provenance: ClassVar[Provenance] = "public"
     mapping: ClassVar[GraphMapping] = MAPPING
+
+    @property
+    def name(self) -> str:
+        """Another community is other data: users and items of the same key have nothing to do with each other."""
+        return _name(self.users, self.items, self.topics, self.seed)
 
     @cached_property
     def plan(self) -> Plan:

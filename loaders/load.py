@@ -221,13 +221,13 @@ def _make_room(source: Source, store: Store, *, replace: bool) -> str | None:
         return f"everything in the database ({count:,} nodes)" if count else None
     sources = stored_sources(store)
     others = sources - {source.name}
-    demos = {name for name in sources if plain_name(name) == DEMO}
-    if plain_name(source.name) == DEMO and sources - demos:
+    demos = {name for name in sources if _is_demo(name)}
+    if _is_demo(source.name) and sources - demos:
         raise InputError(
             f"the database holds data of {', '.join(sorted(sources - demos))}; a demo community does not go on top. "
             "Empty it first with --replace, or name another SOCIOGRAM_HOME."
         )
-    if others and others == demos:  # in plain words, in jargon, or both
+    if others and others == demos:  # of another size or seed, in plain words, in jargon
         mapping = stored_mapping(store)
         count = sum(
             _delete(store, f"MATCH (n:{quote(n.label)}) WHERE n.source IN $sources", {"sources": sorted(demos)})
@@ -242,6 +242,11 @@ def _make_room(source: Source, store: Store, *, replace: bool) -> str | None:
             "the two. Empty it first with --replace, or name another SOCIOGRAM_HOME."
         )
     return None
+
+
+def _is_demo(name: str) -> bool:
+    """Whether a source is a demo community, of whatever size and seed."""
+    return plain_name(name).partition("-")[0] == DEMO
 
 
 def _delete(store: Store, match: str, parameters: dict[str, Any] | None = None) -> int:

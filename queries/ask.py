@@ -164,9 +164,11 @@ def _called(row: dict[str, Any]) -> str:
 
 
 def spellings(user: Key) -> list[Key]:
-    """The key as given, and as an integer where it looks like one: the command line only has strings."""
-    text = str(user)
-    return [user, int(text)] if isinstance(user, str) and text.isascii() and text.isdigit() else [user]
+    """The key as given, and as the whole number or text that looks the same: the command line only has texts, and a file with one
+    empty cell in its column of numbers gives texts too."""
+    if isinstance(user, int):
+        return [user, str(user)]
+    return [user, int(user)] if user.isascii() and user.isdigit() else [user]
 
 
 def positive(k: int) -> None:

@@ -12,6 +12,7 @@ from sociogram.graph.mapping import GraphMapping, NodeMapping, RelationshipMappi
 from sociogram.graph.store import Store
 from sociogram.graph.stored_mapping import stored_mapping
 from sociogram.loaders.csv_files import csv
+from sociogram.loaders.demo import demo
 from sociogram.loaders.jargon import jargon
 from sociogram.loaders.load import existing_sources, load
 from sociogram.loaders.source import Batch, NodeBatch, Provenance, Quarantine, RelationshipBatch
@@ -189,6 +190,21 @@ def test_the_demo_makes_way_and_does_not_go_on_top(store: Store, home: Home) -> 
     replaced = load(Fixed([users("d1")], name="demo"), store, home, replace=True)
     assert replaced.removed == "everything in the database (2 nodes)"
     assert store.read("MATCH (u:User) RETURN u.id AS id") == [{"id": "d1"}]
+
+
+def test_another_community_takes_the_place_of_a_demo(store: Store, home: Home, tmp_path: Path) -> None:
+    first, second, third = (demo(users=u, seed=s, truth=tmp_path / "truth") for u, s in ((40, 0), (30, 0), (30, 1)))
+    load(first, store, home)
+    assert existing_sources(store) == {"demo-40-0"}
+    assert load(second, store, home).removed == f"the demo community ({40 + 21 + 24} nodes)"
+    asked = "MATCH (u:User) OPTIONAL MATCH (u)-[x]->() RETURN count(DISTINCT u) AS users, count(x) AS relationships"
+    found = store.read(asked)
+    assert found[0]["users"] == 30
+    assert load(second, store, home).removed is None  # the same again
+    assert store.read(asked) == found
+    assert load(third, store, home).removed is not None
+    load(third, store, home, replace=True)
+    assert existing_sources(store) == {"demo-30-1"}
 
 
 def test_two_sources_share_one_mapping_and_contradictions_are_refused(store: Store, home: Home) -> None:
