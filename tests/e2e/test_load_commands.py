@@ -92,7 +92,7 @@ def test_a_demo_in_jargon(cli: Cli) -> None:
     plain = json.loads(cli("cypher", query, "--json").stdout)
     told = cli("load", "demo", "--users", "40", "--jargon", ".5", "--json")
     report = json.loads(told.stdout)
-    assert report["source"] == "demo-jargon-0.5-0"
+    assert report["source"] == "demo-40-0-jargon-0.5-0"
     assert report["removed"].startswith("the demo community")
     found = json.loads(cli("cypher", query, "--json").stdout)
     assert len(found) == len(plain)
