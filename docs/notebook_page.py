@@ -33,6 +33,7 @@ def notebook_page(file: Path, folder: Path) -> str:
 def _shown(output: Any, data: Any) -> str:
     if "text/html" in data and "<table" in data["text/html"]:
         table = re.sub(r"<style.*?</style>", "", data["text/html"], flags=re.DOTALL)
+        table = re.sub(r"<table[^>]*>", "<table>", table)  # the site's own look
         return re.sub(r"\n\s*", "\n", table).strip()
     text = output.get("text") or data.get("text/plain", "")
     return f"```text\n{text.rstrip()}\n```" if text.strip() else ""

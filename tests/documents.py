@@ -71,7 +71,7 @@ def commands(page: Path) -> list[Command]:
 
 
 def _commands(block: Block) -> Iterator[Command]:
-    for line in block.text.splitlines():
+    for line in re.sub(r"\\\n\s*", "", block.text).splitlines():
         words = shlex.split(line, comments=True)
         if not words:
             continue
