@@ -118,7 +118,9 @@ def steady(server: Served, users: int, seconds: float, rate: float) -> dict[str,
     begun = server.process.memory_info().rss >> 20
     rest = load(server, users, seconds * 9 / 10, "--mix", "--rate", str(rate), "--seed", "2")
     ended = server.process.memory_info().rss >> 20
-    return {**rest, "not 200": first["not 200"] + rest["not 200"], "MiB after a tenth": begun, "MiB at the end": ended}
+    statuses = f"{first['statuses']}; {rest['statuses']}"
+    both = {"not 200": first["not 200"] + rest["not 200"], "statuses": statuses}
+    return {**rest, **both, "MiB after a tenth": begun, "MiB at the end": ended}
 
 
 def peer(uri: str, password: str, options: argparse.Namespace) -> dict[str, Any]:
