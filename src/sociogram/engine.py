@@ -117,7 +117,7 @@ class Engine:
         from sociogram.graph.inspect import check
 
         mapping = self.mapping
-        check(self.store, mapping)
+        check(self.store, mapping, typed=self._mapping is not None)
         return export(self.store, mapping, folder, self.progress)
 
     # fit ----------------------------------------------------------------------------------------------------------

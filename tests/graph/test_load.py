@@ -7,6 +7,7 @@ import pytest
 from unit.loaders.helpers import write
 
 from sociogram.config import Home
+from sociogram.engine import Engine
 from sociogram.errors import InputError, MappingError
 from sociogram.graph.mapping import GraphMapping, NodeMapping, RelationshipMapping, default_mapping
 from sociogram.graph.store import Store
@@ -149,6 +150,16 @@ def test_unknown_ends_of_any_source_are_rejected(store: Store, home: Home) -> No
     report = load(Fixed([users("1"), knows({"source": "1", "target": "2"})]), store, home)
     assert report.rejected == {"unknown user": 1}
     assert report.relationships == {"KNOWS": 0}
+
+
+def test_ties_that_were_all_rejected_do_not_stop_what_follows(store: Store, home: Home, tmp_path: Path) -> None:
+    mapping = GraphMapping((NodeMapping("User", "user"),), (RelationshipMapping("NEVER_MADE", "User", "User", "tie"),))
+    batch = RelationshipBatch("NEVER_MADE", "User", "User", [{"source": "1", "target": "2"}])
+    report = load(Fixed([users("1"), batch], mapping), store, home)
+    assert report.relationships == {"NEVER_MADE": 0}
+    assert len(Engine(store, home=home).snapshot(tmp_path / "snapshot").users.keys) == 1
+    with pytest.raises(MappingError, match="relationship type 'NEVER_MADE' is not in the database"):
+        Engine(store, home=home, mapping=mapping).snapshot(tmp_path / "other")
 
 
 def test_an_undated_tie_does_not_touch_a_dated_one(store: Store, home: Home) -> None:
