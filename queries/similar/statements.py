@@ -96,6 +96,10 @@ class Statements:
             f"{tail}"
         )
 
+    def everyone(self) -> str:
+        """All who satisfy the filter, as `u`: to be gone on with."""
+        return f"{self._exact(pointing=False)}\nWITH u"
+
     def satisfied(self) -> str:
         """How many satisfy the whole filter."""
         return f"{self._exact()}\nRETURN count(*) AS n"
@@ -120,7 +124,7 @@ class Statements:
             f"UNWIND found AS u WITH u, size(found) AS looked, edge\n{self._where(after)}"
         )
 
-    def _exact(self) -> str:
+    def _exact(self, *, pointing: bool = True) -> str:
         conditions = [self._condition(i) for i in range(len(self.conditions))]
         if self.tags:
             topic = (
@@ -132,8 +136,8 @@ class Statements:
         else:
             start = translate("MATCH (u:User)", self.mapping)
         # an embedding of zeros has no cosine, and Neo4j would refuse the whole search for it; the index holds none
-        pointing = f"any(x IN u.{quote(self.mapping.write.name('embedding'))} WHERE x <> 0)"
-        rest = [*conditions, *(self._tag(i) for i in range(1, len(self.tags))), pointing]
+        nonzero = f"any(x IN u.{quote(self.mapping.write.name('embedding'))} WHERE x <> 0)"
+        rest = [*conditions, *(self._tag(i) for i in range(1, len(self.tags))), *([nonzero] if pointing else [])]
         return f"{start}\n{self._where(rest)}\nWITH u, null AS looked, null AS edge"
 
     def _where(self, tests: Sequence[str]) -> str:

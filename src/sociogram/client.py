@@ -95,6 +95,22 @@ class Client:
         rows = self._post("/v1/recommend", {"user": user, "k": k, **options})
         return Rows([Recommendation(**{n: v for n, v in row.items() if n not in ("why", "reasons")}) for row in rows])
 
+    def people(self, name: str = "", where: Mapping[str, Any] | None = None, **options: Any) -> dict[str, Any]:
+        """Users by a part of their name: rows, total and, with `facets=True`, facets; other options: k, skip."""
+        return dict(self._post("/v1/people", {"name": name, "where": where, **options}))
+
+    def audiences(self) -> Rows[dict[str, Any]]:
+        """All that are saved, with the number of their users."""
+        return Rows(list(self._get("/v1/audiences")))
+
+    def audience(self, name: str) -> dict[str, Any]:
+        """One with its users."""
+        return dict(self._get(f"/v1/audiences/{_part(name)}"))
+
+    def save_audience(self, name: str, **whom: Any) -> dict[str, Any]:
+        """Save users, or those nearest to a text, or all who are called so; see `Engine.save_audience`."""
+        return dict(self._post("/v1/audiences", {"name": name, **whom}))
+
     def maximise(self, k: int = 10, **options: Any) -> dict[str, Any]:
         """The k users who together reach most; options: model, topic, exclude, seed."""
         return dict(self._post("/v1/influence/maximise", {"k": k, **options}))

@@ -42,6 +42,16 @@ class Home:
         return self.root / "keys.json"
 
     @property
+    def audiences(self) -> Path:
+        """Saved groups of users."""
+        return self.root / "audiences"
+
+    @property
+    def session_secret(self) -> Path:
+        """What signs the explorer's cookies."""
+        return self.root / "session.secret"
+
+    @property
     def quarantine(self) -> Path:
         return self.root / "quarantine"
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import neo4j
     import networkx as nx
 
+    from sociogram.audiences import Audience, Audiences
     from sociogram.gnn.description import Describer
     from sociogram.graph.embeddings import Embeddings
     from sociogram.graph.inspect import Found
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from sociogram.queries.explanation import Explanation
     from sociogram.queries.influence.influence import Influence
     from sociogram.queries.named import NamedQueries
+    from sociogram.queries.neighbourhood import Neighbourhood
+    from sociogram.queries.people import Directory, People, Person
     from sociogram.queries.rows import Interested, Profile, Recommendation, Rows, Tag
     from sociogram.queries.segments.rules import Rules
     from sociogram.queries.segments.segments import Segmentation
@@ -221,7 +224,8 @@ class Engine:
 
     def _forget(self) -> None:
         """What is known of the live run's index and vectors."""
-        self.__dict__.pop("_similar", None)
+        for kept in ("_similar", "_directory"):
+            self.__dict__.pop(kept, None)
         self.prepared = None
 
     def prepare(self) -> None:
@@ -254,6 +258,68 @@ class Engine:
     def profile(self, user: "Key") -> "Profile":
         """All that was published about a user, by key or exact name."""
         return self._ask.profile(user)
+
+    def people(
+        self,
+        name: str = "",
+        where: Mapping[str, Any] | None = None,
+        *,
+        k: int = 50,
+        skip: int = 0,
+        facets: bool = False,
+    ) -> "People":
+        """Users whose name or key holds `name` and who satisfy `where` (as for `similar`), the most influential first.
+
+        `.total` counts all of them and, with `facets`, `.facets` those of each tag, segment and value of an attribute.
+        """
+        return self._directory.find(name, where, k=k, skip=skip, facets=facets)
+
+    def people_of(self, keys: "Sequence[Key]") -> "list[Person]":
+        """These users as `people` shows them, in the order given; those who are gone are left out."""
+        return self._directory.some(keys)
+
+    @cached_property
+    def _directory(self) -> "Directory":
+        from sociogram.queries.people import Directory
+
+        return Directory(self.store, self.mapping)
+
+    def neighbourhood(self, user: "Key", most: int = 12) -> "Neighbourhood":
+        """The strongest ties, items and interests of a user, at most so many of each, with the ties among them."""
+        from sociogram.queries.neighbourhood import Surroundings
+
+        return Surroundings(self.store, self.mapping).of(user, most)
+
+    @property
+    def audiences(self) -> "Audiences":
+        """Groups of users that were saved."""
+        from sociogram.audiences import Audiences
+
+        return Audiences(self.home.audiences)
+
+    def save_audience(
+        self,
+        name: str,
+        users: "Sequence[Key] | None" = None,
+        *,
+        text: str | None = None,
+        called: str = "",
+        where: Mapping[str, Any] | None = None,
+        k: int = 100,
+    ) -> "Audience":
+        """Keep these `users`, or those nearest to a `text` (k of them), or all who are `called` so, as an audience; `where` narrows both."""
+        from sociogram.graph.publish_runs import live_run
+
+        asked: dict[str, Any] = {"text": text, "called": called, "where": dict(where or {})}
+        if users is None:
+            found = (
+                [row.id for row in self.similar(text=text, k=k, where=where)]
+                if text
+                else self._directory.keys(called, where)
+            )
+        else:
+            found, asked = self._directory.known(users), {"chosen": len(users)}
+        return self.audiences.save(name, found, {q: a for q, a in asked.items() if a}, live_run(self.store))
 
     def changes(self, user: "Key", since: Run | str | None = None) -> "Rows[Change]":
         """What changed about a user (key) from the run `since`, by default the one published before, to the live run."""
@@ -488,6 +554,16 @@ class Engine:
         return found
 
     # for other programs -------------------------------------------------------------------------------------------
+
+    def live(self) -> Run:
+        """The live run, which has its folder here; raises NotFoundError where none is."""
+        found = self._live_folder()
+        if found is None:
+            raise NotFoundError(
+                f"the live run has no folder in {self.home.runs}: it was published from elsewhere, or none is published yet. "
+                "Publish one from here: sociogram fit"
+            )
+        return found
 
     def _live_folder(self) -> Run | None:
         from sociogram.graph.publish_runs import live_run

@@ -3,7 +3,6 @@
 import json
 import re
 import resource
-import signal
 import socket
 import subprocess
 import sys
@@ -19,7 +18,7 @@ import httpx
 import numpy as np
 import pyarrow as pa
 import pytest
-from running import Cli
+from running import Cli, serving
 
 from sociogram.client import Client
 from sociogram.errors import AuthenticationFailed, DatabaseUnavailable, InputError, NotFoundError
@@ -46,17 +45,12 @@ class Served:
 @pytest.fixture(scope="module")
 def served(published: Cli, environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     log = tmp_path_factory.mktemp("serve") / "log"
-    with log.open("w") as out:
-        command = [sys.executable, "-m", "sociogram", "serve", "--port", "0"]
-        process = subprocess.Popen(command, stderr=out, stdout=subprocess.DEVNULL, text=True, env=environment)
-    while not (found := re.search(r"once: (sg_\S+)\nServing on (\S+)", log.read_text())):
-        assert process.poll() is None, log.read_text()
-        time.sleep(0.1)
-    key, address = found.groups()
-    with httpx.Client(base_url=address, headers={"Authorization": f"Bearer {key}"}, timeout=60) as client:
-        yield Served(process, client, address, key)
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(30) == 0
+    with serving(environment, log) as process:
+        found = re.search(r"once: (sg_\S+)\nServing on (\S+)", log.read_text())
+        assert found
+        key, address = found.groups()
+        with httpx.Client(base_url=address, headers={"Authorization": f"Bearer {key}"}, timeout=60) as client:
+            yield Served(process, client, address, key)
     lines = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
     assert {line["status"] for line in lines if "status" in line} >= {200, 401, 403, 404, 413, 422}
     assert {line["status"] for line in lines if line.get("status", 0) >= 500} <= {503}
@@ -221,7 +215,9 @@ def test_the_examples_of_the_description_are_true(served: Served) -> None:
     tried = 0
     for path, methods in found["paths"].items():
         for method, operation in methods.items():
-            example = operation["responses"]["200"].get("content", {}).get("application/json", {}).get("example")
+            example = (
+                operation["responses"].get("200", {}).get("content", {}).get("application/json", {}).get("example")
+            )
             if example is None:
                 continue
             where = path.replace("{user}", "u0412").replace("{name}", "users_by_tag")

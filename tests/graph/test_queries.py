@@ -14,7 +14,7 @@ import pytest
 
 from sociogram.config import Home
 from sociogram.engine import Engine
-from sociogram.errors import DatabaseError, NotFoundError
+from sociogram.errors import DatabaseError, InputError, NotFoundError
 from sociogram.graph.mapping import GraphMapping, NodeMapping, RelationshipMapping, WriteMapping
 from sociogram.graph.publish import publish
 from sociogram.graph.server import ManagedServer
@@ -328,3 +328,55 @@ def test_every_query_can_be_asked_of_another_schema(engine: Engine) -> None:
         assert "Per son" in text or query.name in ("runs", "run_changes"), query.name
         engine.store.read(f"EXPLAIN {text}", asked(query, engine.store))
     engine.store.auto("DROP INDEX `sociogram_vector_Per son`")
+
+
+def test_people_by_name_and_filter_with_counts(engine: Engine) -> None:
+    everyone = engine.people(k=400, facets=True)
+    assert everyone.total == len(everyone) == 300  # who came after the run has no profile
+    influence = [p.influence for p in everyone if p.influence is not None]
+    assert influence == sorted(influence, reverse=True)
+    tag = everyone.facets["tag"][0]
+    having = engine.people(where={"tag": tag.value}, k=400, facets=True)
+    assert having.total == tag.users
+    assert having.facets["tag"][0].users == having.total
+    assert sum(f.users for f in everyone.facets["segment"]) == 300
+    assert {f.value for f in everyone.facets["city"]} > {"Leipzig"}
+    one = everyone[7]
+    found = engine.people(one.name.upper()[:6])
+    assert one.id in [p.id for p in found]
+    assert [p.id for p in engine.people(str(one.id))] == [one.id]
+    assert engine.people(k=3, skip=2).to_dicts() == everyone[2:5].to_dicts()
+    assert engine.people("no such name").total == 0
+    assert [p.id for p in engine.people_of([one.id, "gone"])] == [one.id]
+    with pytest.raises(InputError):
+        engine.people(k=0)
+
+
+def test_audiences_hold_whom_was_asked_for(engine: Engine) -> None:
+    where = {"city": ["Leipzig", "Lyon"]}
+    made = engine.save_audience("two cities", where=where)
+    assert sorted(made.users) == sorted(p.id for p in engine.people(where=where, k=400))
+    assert made.run == engine.live().id
+    near = engine.save_audience("near", text="photography", k=5)
+    assert near.users == [r.id for r in engine.similar(text="photography", k=5)]
+    assert engine.save_audience("some", ["u0003", "u0001", "u0003"]).users == ["u0003", "u0001"]
+    with pytest.raises(InputError, match="these are no users: nobody"):
+        engine.save_audience("none", ["u0003", "nobody"])
+    rows = engine.cypher(made.cypher(engine.mapping))
+    assert len(rows) == len(made.users)
+    for name in ("two cities", "near", "some"):
+        engine.audiences.remove(name)
+
+
+def test_a_neighbourhood_is_what_the_graph_has(engine: Engine) -> None:
+    around = engine.neighbourhood("u0012", 5)
+    kinds = [n.kind for n in around.near]
+    assert {kind: kinds.count(kind) <= 5 for kind in kinds} == {"user": True, "item": True, "topic": True}
+    friends = [n.id for n in around.near if n.kind == "user"]
+    tied = engine.cypher("MATCH (:User {id: 'u0012'})-[:KNOWS]-(f) RETURN DISTINCT f.id AS id")
+    assert set(friends) <= {row["id"] for row in tied}
+    for a, b in around.ties:
+        assert {a, b} <= set(friends)
+        assert engine.cypher("MATCH (a {id: $a})-[:KNOWS]->(b {id: $b}) RETURN 1 AS one", a=a, b=b)
+    with pytest.raises(NotFoundError, match="nobody"):
+        engine.neighbourhood("nobody at all")

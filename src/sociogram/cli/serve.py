@@ -53,13 +53,15 @@ def serve(
     user: User = None,
     password_file: PasswordFile = None,
 ) -> None:
-    """Answer over HTTP: profile, similar, recommend, influence, queries, embeddings, runs.
+    """Pages for the browser, and answers over HTTP: profile, similar, recommend, influence, queries, embeddings, runs.
 
     Example: sociogram serve --port 8765
     """
     try:
         import uvicorn
 
+        from sociogram.explorer.mount import mount
+        from sociogram.explorer.site import PREFIX, Site
         from sociogram.server.app import create_app
         from sociogram.server.backend import Backend
         from sociogram.server.guard import LOCAL, Limits
@@ -81,11 +83,19 @@ def serve(
                 secret = ring.add(FIRST, "admin")
                 typer.echo(f"The first key, which may do everything and is shown once: {secret}", err=True)
             typer.echo(f"Serving on {address}  (Ctrl-C ends it)", err=True)
+            site = Site(backend, ring, Home.default())
+            code = "" if ring is None else f"{PREFIX}/signin?code={site.codes.new()}"
+            typer.echo(
+                f"Pages for the browser: {address}{code or '/'}" + ("  (this link signs in once)" if code else ""),
+                err=True,
+            )
             hint(f"curl -H 'Authorization: Bearer KEY' {address}/v1/runs", "sociogram keys add NAME --scope read")
             logging.basicConfig(stream=sys.stderr, format="%(message)s")
             logging.getLogger("sociogram.server").setLevel(logging.INFO)
             backend.prepare()
-            app = create_app(backend, ring, limits=Limits(hosts=hosts), rate=rate)
+            limits = Limits(hosts=hosts, uploads=f"{PREFIX}/_nicegui/client/")
+            app = create_app(backend, ring, limits=limits, rate=rate)
+            mount(app, site)
             config = uvicorn.Config(
                 app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=10
             )

@@ -33,11 +33,21 @@ def user_map(profiles: Profiles, *, seed: int = 0) -> UserMap:
         rows = np.linspace(0, len(vectors) - 1, DRAWN_MOST).astype(np.int64)
     tag = strongest_tag(profiles)
     names, sizes, group = _groups(tag, profiles)
-    points = principal(vectors[rows].astype(np.float64), 2)
-    method = "PCA"
-    if 10 <= len(vectors) <= TSNE_MOST and float(np.ptp(points)) > 1e-6:
-        points, method = _tsne(vectors, seed), "t-SNE"
+    points, method = _laid_out(vectors, rows, seed)
     return UserMap(rows, points, group[rows], names, sizes, method)
+
+
+def positions(profiles: Profiles, *, seed: int = 0) -> tuple[NDArray[np.float64], str]:
+    """Where every user stands [users, 2], and by which method: as `user_map` lays them out, but nobody is left out."""
+    vectors = unit_rows(profiles.embeddings.get(profiles.user_label, np.zeros((0, 2), np.float32)))
+    return _laid_out(vectors, np.arange(len(vectors)), seed)
+
+
+def _laid_out(vectors: NDArray[np.float32], rows: NDArray[np.int64], seed: int) -> tuple[NDArray[np.float64], str]:
+    points = principal(vectors[rows].astype(np.float64), 2)
+    if 10 <= len(vectors) <= TSNE_MOST and float(np.ptp(points)) > 1e-6:
+        return _tsne(vectors, seed), "t-SNE"
+    return points, "PCA"
 
 
 def unit_rows(vectors: NDArray[Any]) -> NDArray[np.float32]:

@@ -10,7 +10,7 @@ from sociogram.server.keys import KeyRing
 from sociogram.server.limits import RateLimits
 from sociogram.server.metrics import Metrics
 from sociogram.server.problems import DESCRIBED, handle_errors
-from sociogram.server.routes import health, influence, queries, recommend, runs, similar, users
+from sociogram.server.routes import health, influence, people, queries, recommend, runs, similar, users
 
 RATE = 1000.0  # requests a second and key
 
@@ -29,7 +29,7 @@ def create_app(backend: Backend, keys: KeyRing | None, *, limits: Limits | None 
     app.state.backend, app.state.metrics = backend, Metrics()
     app.state.access = Access(keys, RateLimits(rate))
     handle_errors(app)
-    for part in (health, users, similar, recommend, influence, queries, runs):
+    for part in (health, users, people, similar, recommend, influence, queries, runs):
         app.include_router(part.router)
     app.add_middleware(Guard, limits=limits or Limits(), metrics=app.state.metrics)
     return app

@@ -53,6 +53,15 @@ class Backend:
                     LOG.warning("not prepared for questions: %s", said)
             time.sleep(LOOKS_S)
 
+    def use(self, engine: Engine, *, own: bool) -> None:
+        """From now on another one; `own`: of a Neo4j that somebody named, which nothing but its driver finds again."""
+        with self._lock:
+            before, self.engine = self.engine, engine
+            if own:
+                self._connect = lambda _: None
+            if before.store is not engine.store:
+                before.store.close()
+
     def lost(self) -> None:
         """Told that Neo4j did not answer; looks whether it is somewhere else by now, and does not wait for others who look."""
         if not self._lock.acquire(blocking=False):

@@ -18,7 +18,7 @@ DEEPEST = 20  # nesting of a condition
 INT64 = 1 << 63
 
 
-def _sendable(text: str) -> str:
+def sendable(text: str) -> str:
     if "\0" in text:
         raise ValueError("text without the character NUL")
     try:
@@ -33,7 +33,7 @@ def _plain(value: Any, depth: int = 0) -> Any:
     if depth > DEEPEST:
         raise ValueError(f"conditions nested {DEEPEST} deep at most")
     if isinstance(value, str):
-        return _sendable(value)
+        return sendable(value)
     if isinstance(value, bool) or value is None:
         return value
     if isinstance(value, int) and not -INT64 <= value < INT64:
@@ -41,7 +41,7 @@ def _plain(value: Any, depth: int = 0) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError("finite numbers")
     if isinstance(value, dict):
-        return {_sendable(k): _plain(v, depth + 1) for k, v in value.items()}
+        return {sendable(k): _plain(v, depth + 1) for k, v in value.items()}
     return [_plain(v, depth + 1) for v in value] if isinstance(value, list) else value
 
 
@@ -51,8 +51,8 @@ def _whole(value: Any) -> Any:
 
 
 WHOLE = BeforeValidator(_whole)
-Text = Annotated[str, Field(min_length=1, max_length=10_000, pattern=r"\S"), AfterValidator(_sendable)]
-Name = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_sendable)]
+Text = Annotated[str, Field(min_length=1, max_length=10_000, pattern=r"\S"), AfterValidator(sendable)]
+Name = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(sendable)]
 Key = Annotated[StrictInt, Field(ge=-INT64, le=INT64 - 1), WHOLE] | Name  # a node's key, or its exact name
 Conditions = Annotated[dict[str, Any], AfterValidator(_plain)]
 Vectorlike = Annotated[list[float], Field(min_length=1, max_length=WIDEST)]
@@ -63,13 +63,13 @@ Simulations = Annotated[StrictInt, Field(ge=100, le=100_000), WHOLE]
 Keys = Annotated[list[Key], Field(max_length=MOST)]
 
 UserPath = Annotated[
-    str, Path(min_length=1, max_length=500, description="Key or exact name."), AfterValidator(_sendable)
+    str, Path(min_length=1, max_length=500, description="Key or exact name."), AfterValidator(sendable)
 ]
-QueryName = Annotated[str, Path(min_length=1, max_length=100), AfterValidator(_sendable)]
-RunId = Annotated[str, Path(min_length=1, max_length=100), AfterValidator(_sendable)]
-LabelPath = Annotated[str, Path(min_length=1, max_length=200), AfterValidator(_sendable)]
+QueryName = Annotated[str, Path(min_length=1, max_length=100), AfterValidator(sendable)]
+RunId = Annotated[str, Path(min_length=1, max_length=100), AfterValidator(sendable)]
+LabelPath = Annotated[str, Path(min_length=1, max_length=200), AfterValidator(sendable)]
 CountQuery = Annotated[int, Query(ge=1, le=MOST, description="How many.")]
-NameQuery = Annotated[Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_sendable)] | None, Query()]
+NameQuery = Annotated[Annotated[str, Field(min_length=1, max_length=500), AfterValidator(sendable)] | None, Query()]
 
 
 class Body(BaseModel):

@@ -31,6 +31,9 @@ class Limits:
     under_way: int = 64  # requests; more are asked to come back
     seconds: float = 30.0  # for an answer to begin
     reading: float = 10.0  # seconds for the next piece of a body to come
+    uploads: str | None = None  # beginning of the paths that take files
+    upload: int = 1 << 30  # bytes of such a body
+    upload_seconds: float = 900.0  # for it to come
 
 
 @dataclass
@@ -57,24 +60,28 @@ class Guard:
         self.under_way = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = Headers(scope=scope) if scope["type"] in ("http", "websocket") else Headers()
+        if scope["type"] == "websocket" and not self._at_home(headers):
+            await send({"type": "websocket.close", "code": 1008})
+            return
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
+        most, seconds = self._roomy(scope)
         seen = _Seen(_request_id(headers.get("x-request-id")))
-        refused = self._refused(scope["method"], headers)
+        refused = self._refused(scope["method"], headers, most)
         if refused is not None:
             await problem(*refused[:2], headers=refused[2])(scope, receive, self._telling(send, seen))
             self._told(scope, seen)
             return
         self.under_way += 1
         self.metrics.under_way.set(self.under_way)
-        work = asyncio.ensure_future(self._run(scope, receive, send, seen))
+        work = asyncio.ensure_future(self._run(scope, receive, send, seen, most))
         work.add_done_callback(lambda _: self._done())
-        await asyncio.wait({work}, timeout=self.limits.seconds)
+        await asyncio.wait({work}, timeout=seconds)
         if not work.done() and not seen.status:  # a thread cannot be stopped: it goes on, and counts until it is done
             seen.late = True
-            late = problem(504, f"no answer within {self.limits.seconds:g} s. Ask for less, or later.")
+            late = problem(504, f"no answer within {seconds:g} s. Ask for less, or later.")
             await late(scope, receive, self._telling(send, seen, late=True))
         elif not work.done():
             await asyncio.wait({work})
@@ -82,12 +89,25 @@ class Guard:
             work.result()
         self._told(scope, seen)
 
-    async def _run(self, scope: Scope, receive: Receive, send: Send, seen: _Seen) -> None:
+    def _roomy(self, scope: Scope) -> tuple[int, float]:
+        """How large the body may be, and how long the answer may take."""
+        limits = self.limits
+        if limits.uploads is not None and scope["method"] == "POST" and scope["path"].startswith(limits.uploads):
+            return limits.upload, limits.upload_seconds
+        return limits.body, limits.seconds
+
+    def _at_home(self, headers: Headers) -> bool:
+        """Whether a websocket is asked for under one of our names, and by a page of ours or by no page."""
+        origin = headers.get("origin")
+        own = not origin or _one_of(urlsplit(origin).netloc, self.limits.hosts)
+        return own and _one_of(headers.get("host", ""), self.limits.hosts)
+
+    async def _run(self, scope: Scope, receive: Receive, send: Send, seen: _Seen, most: int) -> None:
         telling = self._telling(send, seen)
         try:
-            await self.app(scope, self._limited(receive), telling)
+            await self.app(scope, self._limited(receive, most), telling)
         except TooLargeError:
-            await problem(413, f"a request has {self.limits.body:,} bytes at most.")(scope, receive, telling)
+            await problem(413, f"a request has {most:,} bytes at most.")(scope, receive, telling)
         except TooSlowError:
             await problem(408, "the body of the request did not come in time.")(scope, receive, telling)
         except Exception:  # the last resort: said in the log, not to who asked
@@ -101,19 +121,19 @@ class Guard:
         self.under_way -= 1
         self.metrics.under_way.set(self.under_way)
 
-    def _refused(self, method: str, headers: Headers) -> tuple[int, str, dict[str, str]] | None:
+    def _refused(self, method: str, headers: Headers, most: int) -> tuple[int, str, dict[str, str]] | None:
         if not _one_of(headers.get("host", ""), self.limits.hosts):
             return 421, "this server is not known by that name. Give it with --allow-host where it is right.", {}
         origin = headers.get("origin")
         if origin and method not in READING and not _one_of(urlsplit(origin).netloc, self.limits.hosts):
             return 403, "pages of another origin may not change anything here.", {}
-        if (length := headers.get("content-length", "0")).isdigit() and int(length) > self.limits.body:
-            return 413, f"a request has {self.limits.body:,} bytes at most, got {int(length):,}.", {}
+        if (length := headers.get("content-length", "0")).isdigit() and int(length) > most:
+            return 413, f"a request has {most:,} bytes at most, got {int(length):,}.", {}
         if self.under_way >= self.limits.under_way:
             return 503, "too many requests are under way. Try again soon.", {"Retry-After": str(RETRY_AFTER_S)}
         return None
 
-    def _limited(self, receive: Receive) -> Receive:
+    def _limited(self, receive: Receive, most: int) -> Receive:
         got, whole = 0, False
 
         async def limited() -> Message:
@@ -123,7 +143,7 @@ class Guard:
             except TimeoutError:
                 raise TooSlowError from None
             got += len(message.get("body", b""))
-            if got > self.limits.body:
+            if got > most:
                 raise TooLargeError
             whole = whole or not message.get("more_body")
             return message
@@ -163,5 +183,6 @@ def _one_of(host: str, allowed: Container[str | None]) -> bool:
 
 
 def _route(scope: Scope) -> str:
-    """The template: what stands in its braces is personal."""
-    return str(getattr(scope.get("route"), "path", "unknown"))
+    """The template: what stands in its braces is personal; what NiceGUI names itself has no end."""
+    path = str(getattr(scope.get("route"), "path", "unknown"))
+    return "/_nicegui" if "/_nicegui" in path else path

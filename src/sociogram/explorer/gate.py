@@ -1,0 +1,71 @@
+"""Who comes in: every page, file and websocket of the explorer needs somebody who is signed in."""
+
+import html
+import re
+from urllib.parse import quote
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import HTMLResponse, RedirectResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from sociogram.explorer.site import PREFIX, Site
+from sociogram.server.problems import problem
+
+HOST = re.compile(r"[A-Za-z0-9.:\[\]-]+")
+OPEN = ("/signin", "/favicon.ico")
+# everything from this server: nothing that a name or a bio could hold is ever fetched from elsewhere, and no page may frame us
+POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' ws://{host} wss://{host}; object-src 'none'; base-uri 'self'; "
+    "form-action 'self'; frame-ancestors 'none'"
+)
+
+
+class Gate:
+    """ASGI middleware inside the session's."""
+
+    def __init__(self, app: ASGIApp, site: Site) -> None:
+        self.app, self.site = app, site
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self.app(scope, receive, send)
+            return
+        path = scope["path"].removeprefix(PREFIX)
+        who = self.site.who(scope.get("session") or {})
+        if who is not None:
+            scope.setdefault("state", {})["key"] = who.name
+        if who is not None or path in OPEN:
+            host = Headers(scope=scope).get("host", "")  # one of ours: the guard has looked
+            await self.app(scope, receive, _guarded(send, host) if scope["type"] == "http" else send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+        else:
+            await self._refuse(scope, receive, send, path)
+
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send, path: str) -> None:
+        headers = Headers(scope=scope)
+        if scope["method"] != "GET" or "text/html" not in headers.get("accept", ""):
+            await problem(401, "sign in first, or ask the API with a key.")(scope, receive, send)
+            return
+        asked = path + (f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else "")
+        if headers.get("sec-fetch-site") == "cross-site":  # a link from elsewhere brings no cookie: ask again from here
+            again = html.escape(PREFIX + asked, quote=True)
+            page = f'<!doctype html><meta http-equiv="refresh" content="0;url={again}"><title>Sociogram</title>'
+            await HTMLResponse(page)(scope, receive, send)
+            return
+        await RedirectResponse(f"{PREFIX}/signin?next={quote(asked)}", 303)(scope, receive, send)
+
+
+def _guarded(send: Send, host: str) -> Send:
+    policy = POLICY.replace("{host}", host if HOST.fullmatch(host) else "localhost")
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            headers["Content-Security-Policy"] = policy
+            headers["X-Content-Type-Options"] = "nosniff"
+            headers["Referrer-Policy"] = "same-origin"
+        await send(message)
+
+    return sending

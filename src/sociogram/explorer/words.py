@@ -1,0 +1,37 @@
+"""The interface's texts: English as they stand in the pages, Chinese by their English."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sociogram.explorer.words_zh import ZH
+
+LANGUAGES = {"en": "en", "zh": "zh-CN"}  # ours, and as browsers call them
+
+
+class Words:
+    """One language; an unknown text stays English."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language if language in LANGUAGES else "en"
+
+    @property
+    def tag(self) -> str:
+        """For the attribute lang."""
+        return LANGUAGES[self.language]
+
+    def __call__(self, text: str, **values: Any) -> str:
+        """The text in this language, with values in its braces."""
+        said = ZH.get(text, text) if self.language == "zh" else text
+        return said.format(**values) if values else said
+
+    def people(self, count: int) -> str:
+        """So many people."""
+        return self("1 person") if count == 1 else self("{n} people", n=f"{count:,}")
+
+
+def language_of(session: Mapping[str, Any], headers: Mapping[str, str]) -> str:
+    """What was chosen, else what the browser prefers."""
+    chosen = str(session.get("lang", ""))
+    if chosen in LANGUAGES:
+        return chosen
+    return "zh" if headers.get("accept-language", "").lower().startswith("zh") else "en"
