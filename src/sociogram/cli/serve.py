@@ -102,10 +102,13 @@ def serve(
             signal.signal(
                 signal.SIGTERM, lambda *_: sys.exit(0)
             )  # uvicorn ends what is under way, then signals once more
-            with suppress(KeyboardInterrupt):
-                uvicorn.Server(config).run([listening])
+            try:
+                with suppress(KeyboardInterrupt):
+                    uvicorn.Server(config).run([listening])
+            finally:
+                site.close()
     finally:
-        backend.engine.store.close()
+        backend.close()
 
 
 def _moved(before: Engine, mapping: Path | None) -> Engine | None:

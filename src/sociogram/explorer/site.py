@@ -22,6 +22,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 PREFIX = "/explore"
 CODE_S = 900.0  # how long a link with a code is good
+ENDS_S = 20.0  # waited for work in the background when the server ends
 KEPT_S = 600.0  # how long an export of the graph is asked
 
 
@@ -95,6 +96,12 @@ class Site:
             found = self._kept[name] = (time.monotonic(), key, make())
         made: T = found[2]
         return made
+
+    def close(self) -> None:
+        """Stop what is going on, as Ctrl-C would, and wait for it."""
+        if self.job is not None:
+            self.job.stop()
+            self.job.join(ENDS_S)
 
     def forget(self) -> None:
         """Nothing that was kept counts any more."""

@@ -13,6 +13,7 @@ from sociogram.queries.influence.influence import Influence
 LOG = logging.getLogger("sociogram.server")
 EVERY_S = 1.0  # at most so often is a new connection tried
 LOOKS_S = 5.0  # between looks at which run is live
+ENDS_S = 20.0  # waited for what is under way when the server ends
 FRESH_S = 60.0  # so old may an export of the graph be that questions about influence are asked of
 
 
@@ -24,6 +25,8 @@ class Backend:
         self._connect = connect
         self._lock = threading.Lock()
         self._tried = -EVERY_S
+        self._ending = threading.Event()
+        self._preparing: threading.Thread | None = None
         self._exporting = threading.Lock()
         self._exported: tuple[tuple[Engine, str | None], float, Influence] | None = None
 
@@ -38,11 +41,12 @@ class Backend:
 
     def prepare(self) -> None:
         """In the background, and again whenever another run is live: open what the next questions would wait for."""
-        threading.Thread(target=self._prepared, name="prepare", daemon=True).start()
+        self._preparing = threading.Thread(target=self._prepared, name="prepare", daemon=True)
+        self._preparing.start()
 
     def _prepared(self) -> None:
         said = ""
-        while True:
+        while not self._ending.is_set():
             try:
                 engine = self.engine
                 if live_run(engine.store) != engine.prepared:
@@ -51,7 +55,14 @@ class Backend:
             except SociogramError as error:  # whoever asks is told what is wrong
                 if said != (said := type(error).__name__):
                     LOG.warning("not prepared for questions: %s", said)
-            time.sleep(LOOKS_S)
+            self._ending.wait(LOOKS_S)
+
+    def close(self) -> None:
+        """Wait for what is being opened: a thread in the midst of a library's own code would abort the process as it ends."""
+        self._ending.set()
+        if self._preparing is not None:
+            self._preparing.join(ENDS_S)
+        self.engine.store.close()
 
     def use(self, engine: Engine, *, own: bool) -> None:
         """From now on another one; `own`: of a Neo4j that somebody named, which nothing but its driver finds again."""

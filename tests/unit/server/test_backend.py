@@ -1,5 +1,7 @@
 """What several questions share, and for how long."""
 
+import threading
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -40,3 +42,31 @@ def test_an_export_grows_old(graph: Any, monkeypatch: pytest.MonkeyPatch) -> Non
     backend.influence()
     monkeypatch.setattr(module, "FRESH_S", -1.0)
     assert backend.influence() == "export 2"
+
+
+def test_the_end_waits_for_what_is_being_opened() -> None:
+    begun, go = threading.Event(), threading.Event()
+
+    class Slow:
+        prepared = None
+        closed = False
+
+        def __init__(self) -> None:
+            self.store = SimpleNamespace(read=lambda *_, **__: [{"id": "r1"}], close=self.close)
+
+        def close(self) -> None:
+            assert self.prepared == "r1"
+            self.closed = True
+
+        def prepare(self) -> None:
+            begun.set()
+            go.wait(10)
+            self.prepared = "r1"
+
+    engine: Any = Slow()
+    backend = Backend(engine, lambda _: None)
+    backend.prepare()
+    assert begun.wait(10)
+    threading.Timer(0.2, go.set).start()
+    backend.close()
+    assert engine.closed
