@@ -154,12 +154,14 @@ class ManagedServer:
 
     def _launch_and_wait(self, record: _Record | None, jars: list[Path], stage: Stage) -> _Record:
         for launch in range(LAUNCHES):
+            found = record is not None
             record = record or self._launch(jars)
             try:
                 self._wait(record, stage)
             except DatabaseUnavailable as error:
+                dying = found and self._running() is None  # somebody had ended it just before it was found
                 taken = any(sign in str(error) for sign in PORT_TAKEN)
-                if not taken or launch == LAUNCHES - 1:
+                if not (dying or taken) or launch == LAUNCHES - 1:
                     raise
                 record = None
                 continue

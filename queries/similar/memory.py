@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController
 
 from sociogram.graph.profile import Key
 
@@ -37,6 +38,9 @@ class VectorTable:
         blocks = -(-len(pointing) // BLOCK)
         self._unit = np.zeros((blocks * BLOCK, vectors.shape[1]), np.float32)
         np.divide(vectors[pointing], norm[pointing, None], out=self._unit[: len(pointing)])
+        self._blas = (
+            ThreadpoolController()
+        )  # one thread: more of them spend their time waiting for memory, and for one another
         self._lock = threading.Lock()
         self._waiting: list[_Asked] = []
 
@@ -60,7 +64,8 @@ class VectorTable:
         del self._waiting[: len(together)]  # what came since is behind them
         if not together:
             return
-        cosines = np.asarray([asked.vector for asked in together], np.float32) @ self._unit.T
+        with self._blas.limit(limits=1, user_api="blas"):
+            cosines = np.asarray([asked.vector for asked in together], np.float32) @ self._unit.T
         cosines[:, len(self._keys) :] = -np.inf
         for asked, cosine in zip(together, cosines, strict=True):
             asked.found = _largest(cosine, min(asked.k, len(self._keys)))

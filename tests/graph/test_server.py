@@ -122,3 +122,27 @@ def test_a_taken_port_is_another_try_and_a_failure_shows_the_log(
         other.start()
     assert len(asked) == launches
     assert other.status().state == "stopped"
+
+
+def test_one_that_is_dying_when_it_is_found_makes_way(server: ManagedServer, home: Home, tmp_path: Path) -> None:
+    server.start()  # the jars are there
+    (tmp_path / "jars").symlink_to(home.jars)
+    asked: list[int] = []
+
+    def ports() -> int:
+        asked.append(free_port())
+        return asked[-1]
+
+    def another(folder: Path, *_: object) -> list[str]:
+        return [sys.executable, "-c", "raise SystemExit('the one that was launched')", home_argument(folder)]
+
+    other = ManagedServer(Home(tmp_path), ports=ports, command=another)
+    other.path.mkdir()
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(2)", home_argument(other.path)]) as dying:
+        created = psutil.Process(dying.pid).create_time()
+        record = {"pid": dying.pid, "port": free_port(), "created": created, "ready": True}
+        (other.path / "server.json").write_text(json.dumps(record))
+        assert other.status().pid == dying.pid
+        with pytest.raises(DatabaseUnavailable, match="the one that was launched"):
+            other.start()
+    assert len(asked) == 1

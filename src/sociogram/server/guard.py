@@ -98,9 +98,15 @@ class Guard:
 
     def _at_home(self, headers: Headers) -> bool:
         """Whether a websocket is asked for under one of our names, and by a page of ours or by no page."""
+        return self._of_ours(headers) and _one_of(headers.get("host", ""), self.limits.hosts)
+
+    def _of_ours(self, headers: Headers) -> bool:
+        """Whether a page of ours asks, or no page: on this machine another port is another page, though a cookie does not tell them apart."""
         origin = headers.get("origin")
-        own = not origin or _one_of(urlsplit(origin).netloc, self.limits.hosts)
-        return own and _one_of(headers.get("host", ""), self.limits.hosts)
+        if not origin:
+            return True
+        host = origin.partition("://")[2]
+        return _one_of(host, self.limits.hosts) and (not _one_of(host, LOCAL) or host == headers.get("host"))
 
     async def _run(self, scope: Scope, receive: Receive, send: Send, seen: _Seen, most: int) -> None:
         telling = self._telling(send, seen)
@@ -124,8 +130,7 @@ class Guard:
     def _refused(self, method: str, headers: Headers, most: int) -> tuple[int, str, dict[str, str]] | None:
         if not _one_of(headers.get("host", ""), self.limits.hosts):
             return 421, "this server is not known by that name. Give it with --allow-host where it is right.", {}
-        origin = headers.get("origin")
-        if origin and method not in READING and not _one_of(urlsplit(origin).netloc, self.limits.hosts):
+        if method not in READING and not self._of_ours(headers):
             return 403, "pages of another origin may not change anything here.", {}
         if (length := headers.get("content-length", "0")).isdigit() and int(length) > most:
             return 413, f"a request has {most:,} bytes at most, got {int(length):,}.", {}

@@ -106,7 +106,7 @@ def test_a_link_from_elsewhere_is_opened_again_from_here(browse, site_of, ring):
 
 def test_websockets_need_a_session_a_name_and_an_origin_of_ours(browse, site_of, ring):
     key = ring.add("ada", "read")
-    own = {"Origin": "http://localhost:8765", "Upgrade": "websocket"}
+    own = {"Origin": "http://localhost:8765", "Host": "localhost:8765", "Upgrade": "websocket"}
     with browse(site_of(ring)) as client:
         with pytest.raises(WebSocketDisconnect), client.websocket_connect(SOCKET, headers=own):
             pass
@@ -116,6 +116,7 @@ def test_websockets_need_a_session_a_name_and_an_origin_of_ours(browse, site_of,
         for headers in (
             own | {"Origin": "https://evil.example"},
             own | {"Origin": "null"},
+            own | {"Origin": "http://localhost:3000"},
             own | {"Host": "evil.example"},
         ):
             with pytest.raises(WebSocketDisconnect), client.websocket_connect(SOCKET, headers=headers):

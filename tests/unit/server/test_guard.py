@@ -70,7 +70,11 @@ def test_known_names(plain, host):
 def test_pages_from_elsewhere_may_read_nothing_new_and_change_nothing(plain):
     assert plain.post("/echo", content=b"x", headers={"Origin": "https://evil.example"}).status_code == 403
     assert plain.post("/echo", content=b"x", headers={"Origin": "null"}).status_code == 403
-    assert plain.post("/echo", content=b"x", headers={"Origin": "http://localhost:8765"}).status_code == 200
+    for origin in ("http://localhost:3000", "http://127.0.0.1:8765", "http://[", "localhost:8765"):
+        headers = {"Origin": origin, "Host": "localhost:8765"}
+        assert plain.post("/echo", content=b"x", headers=headers).status_code == 403, origin
+    own = {"Origin": "http://localhost:8765", "Host": "localhost:8765"}
+    assert plain.post("/echo", content=b"x", headers=own).status_code == 200
     answer = plain.get("/users/1", headers={"Origin": "https://evil.example"})
     assert "access-control-allow-origin" not in answer.headers
 
