@@ -40,9 +40,13 @@ class Asker:
 
     def resolve(self, user: Key) -> Key:
         """The key of a user given by key or exact name; raises NotFoundError with the nearest names, or where nothing is published."""
-        self.live()
-        row = self._one(user)
+        try:
+            row = self._one(user)
+        except NotFoundError:
+            self.live()  # where nothing is published, that is what has to be said
+            raise
         if row["run"] is None:
+            self.live()
             raise NotFoundError(
                 f"{user!r} has no profile yet: it came after the published run. Fit again: sociogram fit"
             )

@@ -223,8 +223,8 @@ class Engine:
     # ask ----------------------------------------------------------------------------------------------------------
 
     def _forget(self) -> None:
-        """What is known of the live run's index and vectors."""
-        for kept in ("_similar", "_directory"):
+        """What is known of the mapping, and of the live run's index and vectors."""
+        for kept in ("_asker", "_similar", "_directory"):
             self.__dict__.pop(kept, None)
         self.prepared = None
 
@@ -236,8 +236,9 @@ class Engine:
         from sociogram.graph.publish_runs import live_run
         from sociogram.queries.similar.memory import MOST_BYTES, VectorTable
 
-        self.prepared = live_run(self.store)
-        if self.prepared is None:
+        self._forget()  # the mapping may be another as well
+        live_id = live_run(self.store)
+        if live_id is None:
             return
         found = self.embeddings(self.mapping.user.label)
         self._similar.hold(
@@ -248,9 +249,17 @@ class Engine:
             self._recommendations.open(self.mapping, live)
             if len(live.profiles.tags):
                 self._describer(live)
+        self.prepared = live_id
 
     @property
     def _ask(self) -> "Asker":
+        return self._asker if self.prepared else self._new_asker()
+
+    @cached_property
+    def _asker(self) -> "Asker":
+        return self._new_asker()
+
+    def _new_asker(self) -> "Asker":
         from sociogram.queries.ask import Asker
 
         return Asker(self.store, self.mapping)
