@@ -214,7 +214,7 @@ def test_vectors_of_a_run_that_was_made_elsewhere(graph: Store, tmp_path: Path) 
     assert engine.embeddings(PERSON, [3, 1]).ids == [3, 1]
     with pytest.raises(NotFoundError, match="there is no run 'r0'"):
         engine.embeddings(PERSON, run="r0")
-    with pytest.raises(InputError, match="the mapping has no label 'Nobody'"):
+    with pytest.raises(NotFoundError, match="the mapping has no label 'Nobody'"):
         engine.embeddings("Nobody")
 
 
