@@ -11,7 +11,7 @@ import pytest
 
 from sociogram.config import Home
 from sociogram.engine import Engine
-from sociogram.errors import InputError, NotFoundError, PublishError, TransactionTooLarge
+from sociogram.errors import NotFoundError, PublishError, TransactionTooLarge
 from sociogram.graph.export import export
 from sociogram.graph.inspect import check, inspect
 from sociogram.graph.mapping import GraphMapping, NodeMapping, RelationshipMapping, WriteMapping
