@@ -228,6 +228,8 @@ class ManagedServer:
         )
 
     def _tail(self) -> str:
+        if not self.log_path.exists():
+            return "(there is none)"
         lines = self.log_path.read_text(encoding="utf-8", errors="replace").splitlines()
         return "\n".join(lines[-TAIL_LINES:])
 

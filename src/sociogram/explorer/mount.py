@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import warnings
 
 from fastapi import FastAPI
 from fastapi.responses import RedirectResponse
@@ -20,6 +21,8 @@ COOKIE_S = 14 * 24 * 3600
 def mount(app: FastAPI, site: Site) -> None:
     """Serve the explorer of a site under /explore of the API's application, and send / there."""
     prepare(site)
+    # NiceGUI looks for its server among all objects there are, and one of torch's says that it is deprecated when it is looked at
+    warnings.filterwarnings("ignore", message=r".*torch\.distributed\.reduce_op", category=FutureWarning)
     ui.run_with(
         app,
         title="Sociogram",
