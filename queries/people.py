@@ -74,7 +74,7 @@ class Directory:
             values | {"sg_skip": skip, "sg_k": k},
         )
         counted = self._store.read(f"{found} RETURN count(u) AS n", values)[0]["n"]
-        people = [Person(**{**row, "name": str(row["name"])}) for row in rows]
+        people = [_person_of(row) for row in rows]
         return People(people, counted, self._counts(found, values) if facets else {})
 
     @of_one_run
@@ -103,7 +103,7 @@ class Directory:
         """These users, in the order given; those who are gone are left out."""
         read = "MATCH (user:User) WHERE user.id IN $keys " + self._person()
         rows = self._store.read(translate(read, self._mapping), keys=list(keys))
-        known = {row["id"]: Person(**{**row, "name": str(row["name"])}) for row in rows}
+        known = {row["id"]: _person_of(row) for row in rows}
         return [known[key] for key in keys if key in known]
 
     def _person(self) -> str:
@@ -159,3 +159,7 @@ class Directory:
             for name, rows in counted.items()
             if rows and (name in ("tag", "segment") or len(rows) <= VALUES_MOST)
         }
+
+
+def _person_of(row: dict[str, Any]) -> Person:
+    return Person(**{**row, "name": str(row["name"])})

@@ -59,9 +59,11 @@ class HeldSearch:
 
     def find(self, user: Key | None, words: Callable[[], tuple[list[float], Sequence[str]]], k: int) -> Answered | None:
         """The k most like a user, or like what `words` give; None as above."""
+        if k > MOST:
+            return None
         started = time.perf_counter()
         state = self._store.read(self._user, user=[] if user is None else spellings(user))[0]
-        if k > MOST or not state["quiet"] or state["run"] != self.table.run:
+        if not state["quiet"] or state["run"] != self.table.run:
             return None
         if user is None:
             vector, meant = words()

@@ -38,9 +38,8 @@ class VectorTable:
         blocks = -(-len(pointing) // BLOCK)
         self._unit = np.zeros((blocks * BLOCK, vectors.shape[1]), np.float32)
         np.divide(vectors[pointing], norm[pointing, None], out=self._unit[: len(pointing)])
-        self._blas = (
-            ThreadpoolController()
-        )  # one thread: more of them spend their time waiting for memory, and for one another
+        # to compute with one thread: more of them spend their time waiting for memory, and for one another
+        self._blas = ThreadpoolController()
         self._lock = threading.Lock()
         self._waiting: list[_Asked] = []
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -75,6 +75,7 @@ class Engine:
         self.folders = tuple(map(Path, [queries] if isinstance(queries, str | Path) else queries))
         self._mapping = GraphMapping.read(Path(mapping)) if isinstance(mapping, str | Path) else mapping
         self.prepared: str | None = None  # the run that `prepare` was for
+        self._kept_describer: tuple[Path, Describer] | None = None
 
     # load ---------------------------------------------------------------------------------------------------------
 
@@ -488,11 +489,10 @@ class Engine:
         """Of the run that was asked for last: its encoder takes seconds to open."""
         from sociogram.gnn.description import Describer
 
-        kept = self.__dict__.get("_kept_describer")
+        kept = self._kept_describer
         if kept is None or kept[0] != run.folder:
-            kept = run.folder, Describer(run.profiles, run.encoder(self.home.cache))
-            self.__dict__["_kept_describer"] = kept
-        return cast("Describer", kept[1])
+            kept = self._kept_describer = run.folder, Describer(run.profiles, run.encoder(self.home.cache))
+        return kept[1]
 
     @property
     def influence(self) -> "Influence":

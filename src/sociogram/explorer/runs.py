@@ -239,7 +239,7 @@ def _runs() -> list[dict[str, Any]]:
             "started": p.started_at,
             "finished": p.finished_at,
             "metrics": p.metrics,
-            "here": (engine.home.runs / p.id).exists(),
+            "here": p.id in engine.runs,
         }
         for p in published
     ]

@@ -48,9 +48,7 @@ def routes(site: Site) -> APIRouter:
 
     @router.post("/signout")
     def leave(request: Request) -> Response:
-        kept: dict[str, Any] = {name: request.session[name] for name in ("lang", "dark") if name in request.session}
-        request.session.clear()
-        request.session.update(kept)
+        _begin(request, {})
         return RedirectResponse(f"{PREFIX}/signin", 303)
 
     @router.get("/prefer")
@@ -65,10 +63,15 @@ def routes(site: Site) -> APIRouter:
 
 
 def _in(request: Request, who: dict[str, str], next: str) -> Response:
-    kept: dict[str, Any] = {name: request.session[name] for name in ("lang", "dark") if name in request.session}
-    request.session.clear()  # a session of before the sign-in is nobody's now
-    request.session.update(kept | who)
+    _begin(request, who)
     return RedirectResponse(PREFIX + _own(next), 303)
+
+
+def _begin(request: Request, who: dict[str, str]) -> None:
+    """A new session, since one of before is nobody's now; language and theme stay."""
+    kept: dict[str, Any] = {name: request.session[name] for name in ("lang", "dark") if name in request.session}
+    request.session.clear()
+    request.session.update(kept | who)
 
 
 def _own(path: str) -> str:

@@ -13,7 +13,7 @@ from sociogram.config import Home
 from sociogram.engine import Engine
 from sociogram.errors import DatabaseUnavailable
 from sociogram.server.backend import Backend
-from sociogram.server.keys import SCOPES, KeyRing, Scope
+from sociogram.server.keys import KeyRing, Scope, includes
 
 if TYPE_CHECKING:
     from sociogram.explorer.jobs import Job
@@ -56,7 +56,7 @@ class Who:
 
     def may(self, scope: Scope) -> bool:
         """Whether their scope includes this one."""
-        return SCOPES.index(self.scope) >= SCOPES.index(scope)
+        return includes(self.scope, scope)
 
 
 ANYONE = Who("anyone", "admin")  # where no keys are asked for

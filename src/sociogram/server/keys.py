@@ -21,6 +21,11 @@ PREFIX = "sg_"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
+def includes(scope: Scope, other: Scope) -> bool:
+    """Whether who has the one may do what the other says."""
+    return SCOPES.index(scope) >= SCOPES.index(other)
+
+
 @dataclass(frozen=True)
 class ApiKey:
     """What is known of a key: not the key."""
@@ -32,7 +37,7 @@ class ApiKey:
 
     def may(self, scope: Scope) -> bool:
         """Whether the key's scope includes this one."""
-        return SCOPES.index(self.scope) >= SCOPES.index(scope)
+        return includes(self.scope, scope)
 
 
 class KeyRing:
