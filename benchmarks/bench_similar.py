@@ -138,7 +138,7 @@ def questions(w: World) -> list[Asked]:
 
 
 def build(store: Store, w: World) -> dict[str, float]:
-    """Write the graph with its profiles, index it as publishing does, and once more as Neo4j does unless told otherwise; seconds of each.
+    """Write the graph with its profiles and index it as publishing does; seconds of each.
 
     Profiles are written batch by batch, not published in one transaction: a search does not see the difference.
     """
@@ -172,6 +172,11 @@ def build(store: Store, w: World) -> dict[str, float]:
     create_index(store, "User", "embedding", WIDTH, 1_200, filters)
     ensure_range_indexes(store, "User", filters, 1_200)
     seconds["our indexes"] = time.perf_counter() - started
+    return seconds
+
+
+def build_peer(store: Store) -> float:
+    """Seconds in which a second index is built over the same vectors, as Neo4j does unless told otherwise."""
     started = time.perf_counter()
     within = f"WITH [{', '.join(f'n.{p}' for p in PARTS)}] " if store.supports_search else ""
     store.auto(
@@ -179,8 +184,7 @@ def build(store: Store, w: World) -> dict[str, float]:
         f"OPTIONS {{indexConfig: {{`vector.dimensions`: {WIDTH}, `vector.similarity_function`: 'cosine'}}}}"
     )
     store.auto("CALL db.awaitIndexes(1200)")
-    seconds["the peer's index"] = time.perf_counter() - started
-    return seconds
+    return time.perf_counter() - started
 
 
 class Clock:
@@ -277,7 +281,7 @@ def main(arguments: list[str] | None = None) -> None:
             address = server.start()
             try:
                 with Store.connect(address.uri, user=address.user, password=address.password) as store:
-                    seconds = build(store, w)
+                    seconds = build(store, w) | {"the peer's index": build_peer(store)}
                     rows = measure(store, Clock(int(server.status().pid or 0)), w, truth, asked_by)
             finally:
                 server.stop()

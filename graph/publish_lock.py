@@ -28,12 +28,12 @@ _FENCE = f"(fence:{LOCK_LABEL} {{id: 'fence'}})"
 _BEGIN = "lock.began = coalesce(lock.ended, 0) + 1"
 _STALE = "coalesce(timestamp() - lock.beat > $stale, true)"
 
-# for a statement that reads profiles as well: first what it is at, at its end whether it still is
+# for a statement that reads profiles in between: `whole` where no flip was under way and none began, so that what it read is of one run
 QUIET = (
-    f"OPTIONAL MATCH {_PUBLISH} WITH coalesce(lock.began, 0) AS flips, "
+    f"OPTIONAL MATCH {_PUBLISH} WITH coalesce(lock.began, 0) AS before, "
     "coalesce(lock.began, 0) = coalesce(lock.ended, 0) AND lock.halfway IS NULL AS quiet"
 )
-STILL = f"OPTIONAL MATCH {_PUBLISH} RETURN coalesce(lock.began, 0) AS flips, rows"
+STILL = f"OPTIONAL MATCH {_PUBLISH} RETURN quiet AND coalesce(lock.began, 0) = before AS whole"
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """The k most similar users among those that satisfy a filter, by whichever plan finds them fastest."""
 
+import asyncio
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -13,7 +14,7 @@ from sociogram.queries.library import translate
 from sociogram.queries.one_run import of_one_run
 from sociogram.queries.rows import Rows, Similar
 from sociogram.queries.similar.facts import Facts
-from sociogram.queries.similar.held import HeldSearch
+from sociogram.queries.similar.held import Answered, HeldSearch
 from sociogram.queries.similar.memory import VectorTable
 from sociogram.queries.similar.plan import Explained
 from sociogram.queries.similar.search import Asked, Search
@@ -57,6 +58,10 @@ class SimilarUsers:
         """Answer questions without a filter from vectors in memory, as long as their run is live."""
         self._held = None if table is None else HeldSearch(self._store, self._mapping, table)
 
+    def most_like(self, key: Key) -> dict[str, Any] | None:
+        """Key and name of the one most like a user, from vectors in memory; None where they are not, or may not tell."""
+        return None if self._held is None else self._held.most_like(key)
+
     def find(
         self,
         user: Key | None = None,
@@ -78,10 +83,23 @@ class SimilarUsers:
         wanted = parse(where)
         left_out: list[Key] = [exclude] if isinstance(exclude, str | int) else list(exclude)
         if self._held is not None and vector is None and not wanted and not left_out:
-            found = self._held.find(user, lambda: self._meant(text), k)
+            soon = (
+                self._held.like_words(lambda: self._meant(text), k) if user is None else self._held.like_user(user, k)
+            )
+            found = soon.result() if soon is not None else None
             if found is not None:
-                return SimilarRows(self._answer(found.rows, found.subject), None, found.explained if explain else None)
+                return self._of_memory(found, explain)
         return self._of_database(user, text, vector, k, wanted, left_out, explain)
+
+    async def soon(self, user: Key, k: int = 10) -> SimilarRows | None:
+        """What `find` gives for a user, without a thread that waits; None where only `find` can tell."""
+        positive(k)
+        asked = None if self._held is None else self._held.like_user(user, k)
+        found = None if asked is None else await asyncio.wrap_future(asked)
+        return None if found is None else self._of_memory(found)
+
+    def _of_memory(self, found: Answered, explain: bool = False) -> SimilarRows:
+        return SimilarRows(self._answer(found.rows, found.subject), None, found.explained if explain else None)
 
     @of_one_run
     def _of_database(

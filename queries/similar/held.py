@@ -1,46 +1,70 @@
-"""Questions without a filter, answered from vectors in memory: two statements to the database, and an answer of one run."""
+"""Questions without a filter, answered from vectors in memory: one statement to the database for several of them, each answer of one run."""
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from concurrent.futures import Future
+from dataclasses import dataclass, field
 from typing import Any
 
+from sociogram.errors import DatabaseError, DatabaseUnavailable
 from sociogram.graph.mapping import GraphMapping
 from sociogram.graph.publish_lock import QUIET, STILL
 from sociogram.graph.store import Store
 from sociogram.queries.ask import Key, spellings
 from sociogram.queries.library import translate
-from sociogram.queries.similar.memory import VectorTable
+from sociogram.queries.similar.memory import TOGETHER, Near, VectorTable
 from sociogram.queries.similar.plan import Explained
 from sociogram.queries.similar.search import SAME
-from sociogram.queries.similar.statements import NO_USER, REASONS
+from sociogram.queries.similar.statements import IN_COMMON
 from sociogram.queries.similar.subject import Subject, direction
+from sociogram.queries.similar.together import Together
 
 MOST = 1_000  # rows: more than a person reads go the long way
 SPARE = 10  # candidates beyond k: some may be gone from the graph
-_ROW = (
-    "id", "name", "cosine", "tags", "scores", "shared_tags", "tied", "friends_in_common", "items_in_common"
-)  # fmt: skip
-_USER = f"""{QUIET}
+_STATEMENT = f"""{QUIET}
 OPTIONAL MATCH (run:ProfileRun) WHERE run.state = 'live'
-WITH flips, quiet, collect(run.id)[0] AS run
-OPTIONAL MATCH (user:User) WHERE user.id IN $user
-RETURN flips, quiet, run, user.id AS id, user.embedding AS embedding, user.profileRun AS of LIMIT 1"""
-_CANDIDATES = """
-MATCH (other:User) WHERE other.id IN $sg_keys
-WITH other WHERE other.profileRun = $sg_run AND any(x IN other.embedding WHERE x <> 0)
-WITH other, 2 * vector.similarity.cosine(other.embedding, $sg_vector) - 1 AS cosine, null AS looked, null AS edge
-ORDER BY cosine DESC, other.id LIMIT $sg_k
-"""
+WITH before, quiet, collect(run.id)[0] AS run
+CALL () {{
+  UNWIND range(0, size($sg_users) - 1) AS question
+  CALL (question) {{ OPTIONAL MATCH (user:User) WHERE user.id = $sg_users[question] RETURN user LIMIT 1 }}
+  CALL (question) {{
+    UNWIND range(0, size($sg_keys[question]) - 1) AS place
+    MATCH (other:User) WHERE other.id = $sg_keys[question][place] AND other.profileRun = $sg_run
+    WITH place, other ORDER BY place
+    RETURN collect({{place: place, other: other}})[..$sg_k[question]] AS best
+  }}
+  CALL (user, best) {{
+    UNWIND best AS one WITH user, one.place AS place, one.other AS other
+    WITH user, place, other, {IN_COMMON} ORDER BY place
+    RETURN collect({{place: place, name: other.name, shared_tags: shared_tags, tied: tied, friends_in_common: friends_in_common,
+                     items_in_common: items_in_common, tags: CASE WHEN user IS NULL THEN coalesce(other.tags, []) END,
+                     scores: CASE WHEN user IS NULL THEN other.tagScores END}}) AS found
+  }}
+  WITH question, user, found ORDER BY question
+  RETURN collect({{of: user.profileRun, found: found}}) AS answers
+}}
+WITH before, quiet, run, answers
+{STILL}, run, answers"""
+
+
+Soon = Future["Answered | None"]
+Words = Callable[[], tuple[list[float], Sequence[str]]]
 
 
 @dataclass(frozen=True)
 class Answered:
-    """Rows as the database gave them, for whom, and how."""
+    """Rows as the database would give them, for whom, and how."""
 
     rows: list[dict[str, Any]]
     subject: Subject
     explained: Explained
+
+
+@dataclass(frozen=True)
+class _Question:
+    subject: Subject
+    k: int
+    asked: float = field(default_factory=time.perf_counter)
 
 
 class HeldSearch:
@@ -48,41 +72,67 @@ class HeldSearch:
 
     def __init__(self, store: Store, mapping: GraphMapping, table: VectorTable) -> None:
         self._store, self.table = store, table
-        self._user = translate(_USER, mapping)
-        listed = ", ".join(f"{name}: {name}" for name in _ROW)
-        self._rows = {
-            with_user: translate(
-                f"CALL () {{ {_CANDIDATES}{tail} }}\nWITH collect({{{listed}}}) AS rows\n{STILL}", mapping
-            )
-            for with_user, tail in ((True, REASONS), (False, NO_USER))
-        }
+        self._statement = translate(_STATEMENT, mapping)
+        self._together: Together[_Question, Answered | None] = Together(self._answers, TOGETHER)
 
-    def find(self, user: Key | None, words: Callable[[], tuple[list[float], Sequence[str]]], k: int) -> Answered | None:
-        """The k most like a user, or like what `words` give; None as above."""
-        if k > MOST:
+    def like_user(self, user: Key, k: int) -> "Soon | None":
+        """Soon the k most like a user, without waiting for it; None as above."""
+        for key in spellings(user):
+            if (vector := self.table.vector(key)) is not None:
+                return self._soon(Subject(vector, key), k)
+        return None
+
+    def like_words(self, words: Words, k: int) -> "Soon | None":
+        """Soon the k most like what `words` give: a vector, and the topics that are meant; None as above, and where no topic is."""
+        vector, meant = words()
+        if not meant or len(vector) != self.table.width:
             return None
-        started = time.perf_counter()
-        state = self._store.read(self._user, user=[] if user is None else spellings(user))[0]
-        if not state["quiet"] or state["run"] != self.table.run:
+        return self._soon(Subject(direction(vector, len(vector), "the description's vector"), meant=tuple(meant)), k)
+
+    def most_like(self, key: Key) -> dict[str, Any] | None:
+        """Key and name of the one most like a user; None as above."""
+        soon = self.like_user(key, 1)
+        found = soon.result() if soon is not None else None
+        return found.rows[0] if found is not None else None
+
+    def _soon(self, subject: Subject, k: int) -> "Soon | None":
+        return self._together.ask(_Question(subject, k)) if k <= MOST else None
+
+    def _answers(self, asked: Sequence[_Question]) -> list[Answered | None]:
+        vectors = [question.subject.vector for question in asked]
+        near = self.table.nearest(vectors, max(question.k for question in asked) + 1 + SPARE)
+        chosen = [_candidates(question, found) for question, found in zip(asked, near, strict=True)]
+        try:
+            answer = self._store.read(
+                self._statement, sg_run=self.table.run, sg_users=[question.subject.key for question in asked],
+                sg_keys=[found.keys for found in chosen], sg_k=[question.k for question in asked],
+            )[0]  # fmt: skip
+        except DatabaseUnavailable:
+            raise
+        except DatabaseError:  # each by itself will say whose it is
+            return [None] * len(asked)
+        if not answer["whole"] or answer["run"] != self.table.run:
+            return [None] * len(asked)
+        return [
+            self._answered(question, found, row)
+            for question, found, row in zip(asked, chosen, answer["answers"], strict=True)
+        ]
+
+    def _answered(self, question: _Question, near: Near, row: dict[str, Any]) -> Answered | None:
+        own, found = question.subject.key, row["found"]
+        if len(found) < question.k or (own is not None and row["of"] != self.table.run):
             return None
-        if user is None:
-            vector, meant = words()
-            subject = Subject(direction(vector, len(vector), "the description's vector"), meant=tuple(meant))
-        elif state["of"] == state["run"] and any(state["embedding"]):
-            vector = state["embedding"]
-            subject = Subject(direction(vector, len(vector)), state["id"])
-        else:
-            return None
-        keys, cosines = self.table.nearest(subject.vector, k + 1 + SPARE)
-        if len(keys) > k and cosines[-1] >= cosines[k] - SAME:  # who is in may depend on the keys of equals
-            return None
-        found = self._store.read(
-            self._rows[user is not None],
-            sg_keys=[key for key in keys if key != subject.key], sg_run=state["run"], sg_vector=subject.vector, sg_user=subject.key, sg_k=k,
-        )[0]  # fmt: skip
-        if found["flips"] != state["flips"] or len(found["rows"]) < k:
-            return None
-        users = len(self.table)
-        took = 1_000 * (time.perf_counter() - started)
+        places = [one["place"] for one in found]
+        following = places[-1] + 1
+        if following < len(near.keys) and near.cosines[following] >= near.cosines[places[-1]] - SAME:
+            return None  # who is in may depend on the keys of equals
+        rows = [{**one, "id": near.keys[at], "cosine": near.cosines[at]} for one, at in zip(found, places, strict=True)]
+        users, took = len(self.table), 1_000 * (time.perf_counter() - question.asked)
         why = "the live run's vectors are in memory"
-        return Answered(found["rows"], subject, Explained("memory", why, users, None, 1.0, users, 1, took))
+        return Answered(rows, question.subject, Explained("memory", why, users, None, 1.0, users, 1, took))
+
+
+def _candidates(question: _Question, near: Near) -> Near:
+    """Those who may be in the answer: not the user, and as many as its k needs."""
+    kept = [i for i, key in enumerate(near.keys) if key != question.subject.key][: question.k + SPARE]
+    return Near([near.keys[i] for i in kept], [near.cosines[i] for i in kept])

@@ -1,11 +1,10 @@
 """The live run's vectors in memory, for a program that is asked often: exact, and many questions in one pass.
 
-A question alone is bound by reading all vectors from memory. Questions that wait for one another are answered together, by whoever gets
-the lock (flat combining, Hendler et al. 2010, doi:10.1145/1810479.1810540): one matrix product reads the vectors once for all of them.
+A question alone is bound by reading all vectors from memory; one matrix product reads them once for several questions.
 """
 
-import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,12 +18,12 @@ TOGETHER = 16  # questions in one product: their cosines with a million users ta
 MOST_BYTES = 1 << 30  # of vectors
 
 
-class _Asked:
-    """One question under way."""
+@dataclass(frozen=True)
+class Near:
+    """Those nearest to one vector, the nearest first, equals by key."""
 
-    def __init__(self, vector: Sequence[float], k: int) -> None:
-        self.vector, self.k = vector, k
-        self.found: tuple[NDArray[np.int64], Floats] | None = None  # rows and cosines
+    keys: list[Key]
+    cosines: list[float]
 
 
 class VectorTable:
@@ -35,48 +34,47 @@ class VectorTable:
         norm = np.linalg.norm(vectors, axis=1)
         pointing = np.flatnonzero(norm > 0)
         self._keys = [keys[row] for row in pointing.tolist()]
+        self._rows = {key: row for row, key in enumerate(self._keys)}
+        self.width = vectors.shape[1]
         blocks = -(-len(pointing) // BLOCK)
-        self._unit = np.zeros((blocks * BLOCK, vectors.shape[1]), np.float32)
+        self._unit = np.zeros((blocks * BLOCK, self.width), np.float32)
         np.divide(vectors[pointing], norm[pointing, None], out=self._unit[: len(pointing)])
         # to compute with one thread: more of them spend their time waiting for memory, and for one another
         self._blas = ThreadpoolController()
-        self._lock = threading.Lock()
-        self._waiting: list[_Asked] = []
 
     def __len__(self) -> int:
         return len(self._keys)
 
-    def nearest(self, vector: Sequence[float], k: int) -> tuple[list[Key], list[float]]:
-        """Keys and cosines of the k nearest to a vector of length 1, best first; of all where there are no more."""
-        asked = _Asked(vector, k)
-        self._waiting.append(asked)  # of a list this is atomic
-        while asked.found is None:
-            with self._lock:
-                if asked.found is None:
-                    self._answer()
-        rows, cosines = asked.found
-        return [self._keys[row] for row in rows.tolist()], cosines.tolist()
+    def vector(self, key: Key) -> list[float] | None:
+        """A user's direction, of length 1; None for those who are not here."""
+        row = self._rows.get(key)
+        return None if row is None else self._unit[row].tolist()
 
-    def _answer(self) -> None:
-        """Take what waits, at most TOGETHER, and answer it; the lock is held."""
-        together = self._waiting[:TOGETHER]
-        del self._waiting[: len(together)]  # what came since is behind them
-        if not together:
-            return
+    def nearest(self, vectors: Sequence[Sequence[float]], k: int) -> list[Near]:
+        """The k nearest to each of at most TOGETHER vectors [m, d] of length 1; all where there are no more."""
+        if len(vectors) > TOGETHER:
+            raise ValueError(f"expected at most {TOGETHER} vectors, got {len(vectors)}")
+        asked = np.asarray(vectors, np.float64)
         with self._blas.limit(limits=1, user_api="blas"):
-            cosines = np.asarray([asked.vector for asked in together], np.float32) @ self._unit.T
+            cosines = asked.astype(np.float32) @ self._unit.T
         cosines[:, len(self._keys) :] = -np.inf
-        for asked, cosine in zip(together, cosines, strict=True):
-            asked.found = _largest(cosine, min(asked.k, len(self._keys)))
+        k = min(k, len(self._keys))
+        return [self._near(_largest(cosine, k), vector) for cosine, vector in zip(cosines, asked, strict=True)]
+
+    def _near(self, rows: NDArray[np.int64], vector: NDArray[np.float64]) -> Near:
+        cosines = (self._unit[rows].astype(np.float64) @ vector).tolist()
+        keys = [self._keys[row] for row in rows.tolist()]
+        # Cypher's order of keys: text stands before numbers
+        order = sorted(range(len(keys)), key=lambda i: (-cosines[i], not isinstance(keys[i], str), keys[i]))
+        return Near([keys[i] for i in order], [cosines[i] for i in order])
 
 
-def _largest(cosine: Floats, k: int) -> tuple[NDArray[np.int64], Floats]:
-    """Rows of the k largest, largest first, and their values."""
+def _largest(cosine: Floats, k: int) -> NDArray[np.int64]:
+    """Rows of the k largest."""
     blocks = cosine.reshape(-1, BLOCK)
     if k < len(blocks):
         among = np.argpartition(-blocks.max(1), k - 1)[:k]
         rows = (among[:, None] * BLOCK + np.arange(BLOCK)).ravel()
     else:
         rows = np.arange(len(cosine))
-    best = rows[np.argsort(-cosine[rows], kind="stable")[:k]]
-    return best, cosine[best]
+    return rows[np.argsort(-cosine[rows], kind="stable")[:k]]

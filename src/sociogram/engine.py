@@ -263,7 +263,7 @@ class Engine:
     def _new_asker(self) -> "Asker":
         from sociogram.queries.ask import Asker
 
-        return Asker(self.store, self.mapping)
+        return Asker(self.store, self.mapping, self._similar.most_like if self.prepared else None)
 
     def profile(self, user: "Key") -> "Profile":
         """All that was published about a user, by key or exact name."""
@@ -363,6 +363,13 @@ class Engine:
         `exclude` leaves users out by key or name. With `explain` the answer has `.explained`: the plan, selectivity, candidates, time.
         """
         return self._similar.find(user, k, where, text=text, vector=vector, exclude=exclude, explain=explain)
+
+    async def similar_soon(self, user: "Key", k: int = 10) -> "SimilarRows | None":
+        """`similar` for an event loop: questions of a prepared Engine that come at once are answered together, and no thread waits.
+
+        None where `similar` has to be asked: not prepared, a name instead of a key, a publish under way, equals at the edge.
+        """
+        return await self._similar.soon(user, k)
 
     @cached_property
     def _similar(self) -> "SimilarUsers":

@@ -1,5 +1,6 @@
 """The Engine behind the server: connected anew where its Neo4j came back at another address, with what several questions can share."""
 
+import gc
 import logging
 import threading
 import time
@@ -51,6 +52,9 @@ class Backend:
                 engine = self.engine
                 if live_run(engine.store) != engine.prepared:
                     engine.prepare()
+                    # what is there now stays: the collector would look at all of it again and again while nobody is answered
+                    gc.collect()
+                    gc.freeze()
                 said = ""
             except SociogramError as error:  # whoever asks is told what is wrong
                 if said != (said := type(error).__name__):

@@ -144,7 +144,8 @@ class Guard:
         async def limited() -> Message:
             nonlocal got, whole
             try:  # once the body is whole, what comes is that the client has gone: no hurry
-                message = await asyncio.wait_for(receive(), None if whole else self.limits.reading)
+                async with asyncio.timeout(None if whole else self.limits.reading):
+                    message = await receive()
             except TimeoutError:
                 raise TooSlowError from None
             got += len(message.get("body", b""))

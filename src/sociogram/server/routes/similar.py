@@ -4,6 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter
 from pydantic import ConfigDict, Field
+from starlette.concurrency import run_in_threadpool
 
 from sociogram.server.access import needs
 from sociogram.server.examples import SIMILAR, answers
@@ -36,11 +37,15 @@ class SimilarTo(Body):
 
 
 @router.post("/similar", responses=answers(SIMILAR))
-def similar(engine: Asked, asked: SimilarTo) -> dict[str, Any]:
+async def similar(engine: Asked, asked: SimilarTo) -> dict[str, Any]:
     """The k users most alike, with reasons: always k where so many satisfy `where`."""
-    rows = engine.similar(
-        asked.user, asked.k, asked.where, text=asked.text, vector=asked.vector, exclude=asked.exclude,
-        explain=asked.explain,
-    )  # fmt: skip
+    rows = None
+    if asked.user is not None and not (asked.text or asked.vector or asked.where or asked.exclude or asked.explain):
+        rows = await engine.similar_soon(asked.user, asked.k)
+    if rows is None:
+        rows = await run_in_threadpool(
+            engine.similar, asked.user, asked.k, asked.where, text=asked.text, vector=asked.vector,
+            exclude=asked.exclude, explain=asked.explain,
+        )  # fmt: skip
     answer = {"rows": [row.to_dict() for row in rows], "note": rows.note}
     return dict(jsonable(answer | ({"plan": rows.explained.to_dict()} if rows.explained else {})))
