@@ -4,7 +4,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from sociogram.config import Home
-from sociogram.errors import InputError, NotFoundError, PublishError
+from sociogram.errors import InputError, NotFoundError, PublishError, SociogramError
 from sociogram.graph.mapping import GraphMapping
 from sociogram.graph.snapshot import Snapshot
 from sociogram.graph.store import Store
@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from sociogram.queries.similar.find import SimilarRows, SimilarUsers
     from sociogram.recommending.options import What
     from sociogram.recommending.serve import Recommendations
+
+ASKED_FIRST = 20  # users
 
 
 class Engine:
@@ -251,6 +253,21 @@ class Engine:
             if len(live.profiles.tags):
                 self._describer(live)
         self.prepared = live_id
+        self._ask_first(found)
+
+    def _ask_first(self, users: "Embeddings") -> None:
+        """The database plans a question when it is first asked, and reads an index when it is first searched: longer than an answer takes."""
+        mapping = self.mapping.user
+        filters = {*mapping.categorical, *mapping.numeric}
+        for user, vector in zip(users.ids[:ASKED_FIRST], users.vectors[:ASKED_FIRST], strict=True):
+            with suppress(SociogramError):
+                known = self.profile(user).properties
+                self.tags(user)
+                self.similar(user)
+                self.similar(vector=vector)
+                for name in [name for name in filters if isinstance(known.get(name), str | int | float)]:
+                    filters.remove(name)
+                    self.similar(user, where={name: known[name]})
 
     @property
     def _ask(self) -> "Asker":

@@ -1,5 +1,6 @@
 """Similar users under filters on a real Neo4j, beside exact NumPy: with SEARCH, and without as on 5.26."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -255,6 +256,22 @@ def test_memory_answers_as_the_database_does(graph: Store) -> None:
     words.hold(VectorTable("r1", list(range(USERS)), vectors(1)))
     same(words.find(text="anything", k=4), as_before)
     assert words.find(text="anything", k=4, explain=True).explained.plan == "memory"  # type: ignore[union-attr]
+
+
+def test_memory_answers_an_event_loop(graph: Store) -> None:
+    quick = held(graph)
+
+    async def at_once() -> list[Any]:
+        return await asyncio.gather(*(quick.soon(pid, 7) for pid in (*range(40), "5", USERS - 1, "nobody")))
+
+    *found, text, twin, nobody = asyncio.run(at_once())
+    for pid, rows in enumerate(found):
+        same(rows, SimilarUsers(graph, MAPPING).find(pid, 7))
+    same(text, found[5])
+    assert (twin, nobody) == (None, None)  # equals at the edge, and a name that is none: `find` has to tell
+    assert asyncio.run(SimilarUsers(graph, MAPPING).soon(5)) is None
+    with pytest.raises(InputError, match="k must be at least 1, got 0"):
+        asyncio.run(quick.soon(5, 0))
 
 
 def test_memory_of_another_run_is_not_asked(graph: Store) -> None:

@@ -28,7 +28,7 @@ class Limits:
 
     hosts: tuple[str, ...] = LOCAL  # names by which it may be called: a page elsewhere cannot reach it by its own name
     body: int = 1 << 20  # bytes
-    under_way: int = 64  # requests; more are asked to come back
+    under_way: int = 256  # requests; more are asked to come back
     seconds: float = 30.0  # for an answer to begin
     reading: float = 10.0  # seconds for the next piece of a body to come
     uploads: str | None = None  # beginning of the paths that take files
