@@ -90,7 +90,8 @@ class Store:
         address: str | None = None,
         retry_s: float = RETRY_TIME_S,
     ) -> None:
-        self._driver, self._database, self._address, self._retry_s = driver, database, address, retry_s
+        self._driver, self._database, self._address = driver, database, address
+        self.retry_s = retry_s  # seconds in which what fails for a passing reason is tried again
         self._owns = False
         self._version: tuple[int, int] | None = None
 
@@ -231,7 +232,7 @@ class Store:
 
     def _retried(self, once: Callable[[], T]) -> T:
         """Try again, less and less often, where an error may pass."""
-        pause, deadline = RETRY_PAUSE_S, time.monotonic() + self._retry_s
+        pause, deadline = RETRY_PAUSE_S, time.monotonic() + self.retry_s
         with translated(self.address):
             while True:
                 try:

@@ -12,6 +12,7 @@ SociogramError                 exit code 1; the message says what was expected, 
 ├── EncoderError               a model folder that cannot be used
 ├── TrainingError              NaN, collapse, nothing to learn
 ├── PublishError               a property that is not ours, an unknown run, one that is live on some nodes only
+│   └── BeingPublished         asked while another run goes live
 └── NotFoundError              nothing published yet, an unknown user (with the nearest names)
 """
 
@@ -62,6 +63,10 @@ class TrainingError(SociogramError):
 
 class PublishError(SociogramError):
     """Publishing would overwrite what is not ours, or the run is not usable, or only some nodes have it yet."""
+
+
+class BeingPublished(PublishError):
+    """Another run goes live just now, and no answer would be of one run."""
 
 
 class NotFoundError(SociogramError):

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 
 from sociogram.errors import (
     AuthenticationFailed,
+    BeingPublished,
     DatabaseUnavailable,
     InputError,
     NotFoundError,
@@ -24,6 +25,7 @@ RETRY_AFTER_S = 2
 STATUS: tuple[tuple[type[SociogramError], int], ...] = (  # the first that fits
     (InputError, 422),
     (NotFoundError, 404),
+    (BeingPublished, 503),
     (PublishError, 409),
     (DatabaseUnavailable, 503),
     (AuthenticationFailed, 503),
