@@ -1,6 +1,6 @@
 """How many questions does `sociogram serve` answer, and how long do they take, beside the same asked of Neo4j directly?
 
-    python -m benchmarks.bench_serve [--users 100000] [--seconds 30] [--mixed 300]
+    python -m benchmarks.bench_serve [--users 100000] [--seconds 30] [--mixed 300] [--publishing 50]
 
 The graph is that of bench_similar (width 128, two tags, a tie and a view a user). The load generator is a process of its own on core 0;
 server and Neo4j may use all cores, core 0 as well. Rates are of a Poisson process, latencies count from the moment at which a request was
@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,13 +25,16 @@ from typing import Any
 import psutil
 
 from benchmarks import SkippedError, machine, save, show
-from benchmarks.bench_publish import own_server
+from benchmarks.bench_publish import own_server, profiles
 from benchmarks.bench_similar import MAPPING, build, world
+from sociogram.graph.publish import publish
+from sociogram.graph.server import Address
 from sociogram.graph.store import Store
 
 RATES = (300, 500)
 CONNECTIONS = 32
 READY_S = 60
+WINDOW_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--mixed", type=float, default=300.0, help="seconds of mixed load")
     parser.add_argument("--rate", type=float, default=150.0, help="requests a second of mixed load")
+    parser.add_argument(
+        "--publishing", type=float, default=50.0, help="similar/s while another run is published; 0: none is"
+    )
     options = parser.parse_args(arguments or [])
     with own_server() as (address, root):
         with Store.connect(address.uri, user=address.user, password=address.password) as store:
@@ -67,9 +74,15 @@ def main(arguments: list[str] | None = None) -> None:
             rows.append({"asked": "similar, of Neo4j directly", **direct})
             show(f"Answers over HTTP, {options.users:,} users", rows)
             mixed = steady(server, options.users, options.mixed, options.rate) if options.mixed else None
+            meanwhile = (
+                while_publishing(server, address, options.users, options.publishing) if options.publishing else []
+            )
     result = {"users": options.users, "seconds": options.seconds, "machine": machine(), "rows": rows, "mixed": mixed}
+    result["while another run is published"] = meanwhile
     if mixed:
         show(f"Mixed load for {options.mixed:g} s", [mixed])
+    if meanwhile:
+        show("While another run is published, and after", meanwhile)
     save("serve", result)
 
 
@@ -121,6 +134,23 @@ def steady(server: Served, users: int, seconds: float, rate: float) -> dict[str,
     statuses = f"{first['statuses']}; {rest['statuses']}"
     both = {"not 200": first["not 200"] + rest["not 200"], "statuses": statuses}
     return {**rest, **both, "MiB after a tenth": begun, "MiB at the end": ended}
+
+
+def while_publishing(server: Served, address: Address, users: int, rate: float) -> list[dict[str, Any]]:
+    """Figures of one window after the other until another run with ten tags a user is live, and of one after that."""
+    with (
+        Store.connect(address.uri, user=address.user, password=address.password) as store,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        published = pool.submit(
+            publish, store, MAPPING, "r2", profiles(users, 2), config={}, metrics={}, overwrite=True
+        )
+        windows = []
+        while not published.done():
+            windows.append(load(server, users, WINDOW_S, "--rate", str(rate)))
+        published.result()
+    time.sleep(READY_S)  # the server finds that another run is live, and opens it
+    return [*windows, load(server, users, WINDOW_S, "--rate", str(rate))]
 
 
 def peer(uri: str, password: str, options: argparse.Namespace) -> dict[str, Any]:

@@ -28,6 +28,12 @@ _FENCE = f"(fence:{LOCK_LABEL} {{id: 'fence'}})"
 _BEGIN = "lock.began = coalesce(lock.ended, 0) + 1"
 _STALE = "coalesce(timestamp() - lock.beat > $stale, true)"
 
+_STATE = (
+    f"coalesce(lock.began, 0) AS flips, coalesce(lock.began <> coalesce(lock.ended, 0), false) AND NOT {_STALE} AS flipping, "
+    "lock.halfway AS halfway"
+)
+# for a statement that begins with what `flip_state` tells; it has the parameter $stale, which is STALE_MS
+LOOK = f"OPTIONAL MATCH {_PUBLISH} WITH {_STATE}"
 # for a statement that reads profiles in between: `whole` where no flip was under way and none began, so that what it read is of one run
 QUIET = (
     f"OPTIONAL MATCH {_PUBLISH} WITH coalesce(lock.began, 0) AS before, "
@@ -46,6 +52,7 @@ class LockTimes:
 
 
 TIMES = LockTimes()
+STALE_MS = int(1000 * TIMES.stale)
 
 
 @dataclass(frozen=True)
@@ -59,12 +66,7 @@ class FlipState:
 
 def flip_state(store: Store, times: LockTimes = TIMES) -> FlipState:
     """What a reader compares before and after its question."""
-    rows = store.read(
-        f"MATCH {_PUBLISH} RETURN coalesce(lock.began, 0) AS flips, "
-        f"coalesce(lock.began <> coalesce(lock.ended, 0), false) AND NOT {_STALE} AS flipping, "
-        "lock.halfway AS halfway",
-        stale=_ms(times.stale),
-    )
+    rows = store.read(f"MATCH {_PUBLISH} RETURN {_STATE}", stale=_ms(times.stale))
     return FlipState(**rows[0]) if rows else FlipState(0, False)
 
 

@@ -15,7 +15,7 @@ from sociogram.queries.one_run import of_one_run
 from sociogram.queries.rows import Rows, Similar
 from sociogram.queries.similar.facts import Facts
 from sociogram.queries.similar.held import Answered, HeldSearch
-from sociogram.queries.similar.memory import VectorTable
+from sociogram.queries.similar.memory import HeldRun
 from sociogram.queries.similar.plan import Explained
 from sociogram.queries.similar.search import Asked, Search
 from sociogram.queries.similar.statements import Statements
@@ -54,9 +54,9 @@ class SimilarUsers:
         self._facts: Facts | None = None
         self._held: HeldSearch | None = None
 
-    def hold(self, table: VectorTable | None) -> None:
-        """Answer questions without a filter from vectors in memory, as long as their run is live."""
-        self._held = None if table is None else HeldSearch(self._store, self._mapping, table)
+    def hold(self, run: HeldRun | None) -> None:
+        """Answer questions without a filter from a run in memory, as long as it is live."""
+        self._held = None if run is None else HeldSearch(self._store, self._mapping, run)
 
     def most_like(self, key: Key) -> dict[str, Any] | None:
         """Key and name of the one most like a user, from vectors in memory; None where they are not, or may not tell."""

@@ -1,4 +1,4 @@
-"""Questions without a filter, answered from vectors in memory: one statement to the database for several of them, each answer of one run."""
+"""Questions without a filter, answered from a run in memory: one statement to the database for several of them, each answer of one run."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -8,43 +8,38 @@ from typing import Any
 
 from sociogram.errors import DatabaseError, DatabaseUnavailable
 from sociogram.graph.mapping import GraphMapping
-from sociogram.graph.publish_lock import QUIET, STILL
+from sociogram.graph.publish_lock import LOOK, STALE_MS
 from sociogram.graph.store import Store
 from sociogram.queries.ask import Key, spellings
 from sociogram.queries.library import translate
-from sociogram.queries.similar.memory import TOGETHER, Near, VectorTable
+from sociogram.queries.similar.memory import TOGETHER, HeldRun, Near
 from sociogram.queries.similar.plan import Explained
 from sociogram.queries.similar.search import SAME
-from sociogram.queries.similar.statements import IN_COMMON
+from sociogram.queries.similar.statements import SHARED, TIES
 from sociogram.queries.similar.subject import Subject, direction
 from sociogram.queries.similar.together import Together
 
 MOST = 1_000  # rows: more than a person reads go the long way
 SPARE = 10  # candidates beyond k: some may be gone from the graph
-_STATEMENT = f"""{QUIET}
-OPTIONAL MATCH (run:ProfileRun) WHERE run.state = 'live'
-WITH before, quiet, collect(run.id)[0] AS run
+_STATEMENT = f"""{LOOK}
 CALL () {{
   UNWIND range(0, size($sg_users) - 1) AS question
   CALL (question) {{ OPTIONAL MATCH (user:User) WHERE user.id = $sg_users[question] RETURN user LIMIT 1 }}
   CALL (question) {{
     UNWIND range(0, size($sg_keys[question]) - 1) AS place
-    MATCH (other:User) WHERE other.id = $sg_keys[question][place] AND other.profileRun = $sg_run
+    MATCH (other:User) WHERE other.id = $sg_keys[question][place]
     WITH place, other ORDER BY place
     RETURN collect({{place: place, other: other}})[..$sg_k[question]] AS best
   }}
   CALL (user, best) {{
     UNWIND best AS one WITH user, one.place AS place, one.other AS other
-    WITH user, place, other, {IN_COMMON} ORDER BY place
-    RETURN collect({{place: place, name: other.name, shared_tags: shared_tags, tied: tied, friends_in_common: friends_in_common,
-                     items_in_common: items_in_common, tags: CASE WHEN user IS NULL THEN coalesce(other.tags, []) END,
-                     scores: CASE WHEN user IS NULL THEN other.tagScores END}}) AS found
+    WITH user, place, other, {TIES} ORDER BY place
+    RETURN collect({{place: place, name: other.name, tied: tied, friends_in_common: friends_in_common, items_in_common: items_in_common}}) AS found
   }}
-  WITH question, user, found ORDER BY question
-  RETURN collect({{of: user.profileRun, found: found}}) AS answers
+  WITH question, found ORDER BY question
+  RETURN collect(found) AS answers
 }}
-WITH before, quiet, run, answers
-{STILL}, run, answers"""
+RETURN flips, flipping, answers"""
 
 
 Soon = Future["Answered | None"]
@@ -68,24 +63,28 @@ class _Question:
 
 
 class HeldSearch:
-    """Answers for one live run; None wherever the long way has to be gone: another run, a publish under way, a name, an error, a tie."""
+    """Answers of one run; None wherever the long way has to be gone: another run is live, a name, an error, a tie.
 
-    def __init__(self, store: Store, mapping: GraphMapping, table: VectorTable) -> None:
-        self._store, self.table = store, table
+    While another run is being made live this one goes on answering: all that belongs to a run is in memory, and the graph is asked for
+    names, ties and items alone.
+    """
+
+    def __init__(self, store: Store, mapping: GraphMapping, run: HeldRun) -> None:
+        self._store, self.run = store, run
         self._statement = translate(_STATEMENT, mapping)
         self._together: Together[_Question, Answered | None] = Together(self._answers, TOGETHER)
 
     def like_user(self, user: Key, k: int) -> "Soon | None":
         """Soon the k most like a user, without waiting for it; None as above."""
         for key in spellings(user):
-            if (vector := self.table.vector(key)) is not None:
+            if (vector := self.run.vector(key)) is not None:
                 return self._soon(Subject(vector, key), k)
         return None
 
     def like_words(self, words: Words, k: int) -> "Soon | None":
         """Soon the k most like what `words` give: a vector, and the topics that are meant; None as above, and where no topic is."""
         vector, meant = words()
-        if not meant or len(vector) != self.table.width:
+        if not meant or len(vector) != self.run.width:
             return None
         return self._soon(Subject(direction(vector, len(vector), "the description's vector"), meant=tuple(meant)), k)
 
@@ -100,34 +99,40 @@ class HeldSearch:
 
     def _answers(self, asked: Sequence[_Question]) -> list[Answered | None]:
         vectors = [question.subject.vector for question in asked]
-        near = self.table.nearest(vectors, max(question.k for question in asked) + 1 + SPARE)
+        near = self.run.nearest(vectors, max(question.k for question in asked) + 1 + SPARE)
         chosen = [_candidates(question, found) for question, found in zip(asked, near, strict=True)]
         try:
             answer = self._store.read(
-                self._statement, sg_run=self.table.run, sg_users=[question.subject.key for question in asked],
+                self._statement, stale=STALE_MS, sg_users=[question.subject.key for question in asked],
                 sg_keys=[found.keys for found in chosen], sg_k=[question.k for question in asked],
             )[0]  # fmt: skip
         except DatabaseUnavailable:
             raise
         except DatabaseError:  # each by itself will say whose it is
             return [None] * len(asked)
-        if not answer["whole"] or answer["run"] != self.table.run:
+        passed = answer["flips"] - self.run.flips
+        if passed > 1 or (passed == 1 and not answer["flipping"]):  # another run is live
             return [None] * len(asked)
         return [
-            self._answered(question, found, row)
-            for question, found, row in zip(asked, chosen, answer["answers"], strict=True)
+            # words are in the space of the run that is live when they are read: of either, while another is being made live
+            None if passed and question.subject.key is None else self._answered(question, found, rows)
+            for question, found, rows in zip(asked, chosen, answer["answers"], strict=True)
         ]
 
-    def _answered(self, question: _Question, near: Near, row: dict[str, Any]) -> Answered | None:
-        own, found = question.subject.key, row["found"]
-        if len(found) < question.k or (own is not None and row["of"] != self.table.run):
+    def _answered(self, question: _Question, near: Near, found: list[dict[str, Any]]) -> Answered | None:
+        if len(found) < question.k:
             return None
         places = [one["place"] for one in found]
         following = places[-1] + 1
         if following < len(near.keys) and near.cosines[following] >= near.cosines[places[-1]] - SAME:
             return None  # who is in may depend on the keys of equals
-        rows = [{**one, "id": near.keys[at], "cosine": near.cosines[at]} for one, at in zip(found, places, strict=True)]
-        users, took = len(self.table), 1_000 * (time.perf_counter() - question.asked)
+        own = None if question.subject.key is None else set(self.run.tags(question.subject.key))
+        rows = []
+        for one, at in zip(found, places, strict=True):
+            tags = self.run.tags(near.keys[at])
+            shared = [] if own is None else [tag for tag in tags if tag in own][:SHARED]
+            rows.append({**one, "id": near.keys[at], "cosine": near.cosines[at], "tags": tags, "shared_tags": shared})
+        users, took = len(self.run), 1_000 * (time.perf_counter() - question.asked)
         why = "the live run's vectors are in memory"
         return Answered(rows, question.subject, Explained("memory", why, users, None, 1.0, users, 1, took))
 

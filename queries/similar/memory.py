@@ -1,4 +1,4 @@
-"""The live run's vectors in memory, for a program that is asked often: exact, and many questions in one pass.
+"""The live run's vectors and tags in memory, for a program that is asked often: exact, and many questions in one pass.
 
 A question alone is bound by reading all vectors from memory; one matrix product reads them once for several questions.
 """
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
 from sociogram.graph.profile import Key
+from sociogram.graph.published_tags import TagLists
 
 Floats = NDArray[np.float32]
 BLOCK = 64  # users in a block; the k nearest are in the k blocks with the largest maxima
@@ -26,13 +27,15 @@ class Near:
     cosines: list[float]
 
 
-class VectorTable:
-    """Keys [n] and vectors [n, d] of one run's users; those of zero length are near to nobody."""
+class HeldRun:
+    """Keys [n], vectors [n, d] and tags of one run's users; those whose vector has zero length are near to nobody."""
 
-    def __init__(self, run: str, keys: Sequence[Key], vectors: Floats) -> None:
-        self.run = run
+    def __init__(self, run: str, keys: Sequence[Key], vectors: Floats, tags: TagLists, flips: int = 0) -> None:
+        """`flips`: which flip the graph was at (graph/publish_lock.py) while this run was live and no other was being made live."""
+        self.run, self.flips, self._tags = run, flips, tags
         norm = np.linalg.norm(vectors, axis=1)
         pointing = np.flatnonzero(norm > 0)
+        self._pointing = pointing
         self._keys = [keys[row] for row in pointing.tolist()]
         self._rows = {key: row for row, key in enumerate(self._keys)}
         self.width = vectors.shape[1]
@@ -49,6 +52,11 @@ class VectorTable:
         """A user's direction, of length 1; None for those who are not here."""
         row = self._rows.get(key)
         return None if row is None else self._unit[row].tolist()
+
+    def tags(self, key: Key) -> list[str]:
+        """A user's tags, strongest first; none for those who are not here."""
+        row = self._rows.get(key)
+        return [] if row is None else self._tags.of(int(self._pointing[row]))
 
     def nearest(self, vectors: Sequence[Sequence[float]], k: int) -> list[Near]:
         """The k nearest to each of at most TOGETHER vectors [m, d] of length 1; all where there are no more."""

@@ -12,15 +12,16 @@ from sociogram.queries.similar.predicate import Predicate
 from sociogram.queries.similar.values import Typed
 from sociogram.queries.similar.where import TagCondition
 
-# of a candidate `other` and the `user` it is compared with; of nobody, where there is no user
-IN_COMMON = """
-       [tag IN coalesce(other.tags, []) WHERE tag IN user.tags][..3] AS shared_tags,
+SHARED = 3  # tags in common that are shown
+# of a candidate `other` and the `user` it is compared with, who may be nobody
+TIES = """
        EXISTS { (user)-[:KNOWS]-(other) } AS tied,
        COUNT { MATCH (user)-[:KNOWS]-(friend)-[:KNOWS]-(other) RETURN DISTINCT friend } AS friends_in_common,
        COUNT { MATCH (user)-[:VIEWED]->(item)<-[:VIEWED]-(other) RETURN DISTINCT item } AS items_in_common"""
 REASONS = f"""
 MATCH (user:User) WHERE user.id = $sg_user
-RETURN other.id AS id, other.name AS name, cosine, coalesce(other.tags, []) AS tags, other.tagScores AS scores, looked, edge,{IN_COMMON}
+RETURN other.id AS id, other.name AS name, cosine, coalesce(other.tags, []) AS tags, other.tagScores AS scores, looked, edge,
+       [tag IN coalesce(other.tags, []) WHERE tag IN user.tags][..{SHARED}] AS shared_tags,{TIES}
 ORDER BY cosine DESC, id"""
 NO_USER = """
 RETURN other.id AS id, other.name AS name, cosine, coalesce(other.tags, []) AS tags, other.tagScores AS scores, looked, edge,

@@ -76,7 +76,7 @@ class Engine:
         self.progress = progress
         self.folders = tuple(map(Path, [queries] if isinstance(queries, str | Path) else queries))
         self._mapping = GraphMapping.read(Path(mapping)) if isinstance(mapping, str | Path) else mapping
-        self.prepared: str | None = None  # the run that `prepare` was for
+        self._prepared: tuple[str, int] | None = None  # the run that `prepare` was for, and the flip it went live with
         self._kept_describer: tuple[Path, Describer] | None = None
 
     # load ---------------------------------------------------------------------------------------------------------
@@ -229,31 +229,43 @@ class Engine:
         """What is known of the mapping, and of the live run's index and vectors."""
         for kept in ("_asker", "_similar", "_directory"):
             self.__dict__.pop(kept, None)
-        self.prepared = None
+        self._prepared = None
 
     def prepare(self) -> None:
-        """For a program that is asked often: hold the live run's vectors in memory, and open its text encoder and its ranking.
+        """For a program that is asked often: hold the live run in memory, and open its text encoder and its ranking.
 
-        Nothing where no run is live. Call it again when another run went live; until then questions are answered from the database.
+        Nothing where no run is live, or one is being made live just now. Call it again where `is_prepared` says no; until then questions
+        are answered from the database.
         """
+        from sociogram.graph.publish_lock import flip_state
         from sociogram.graph.publish_runs import live_run
-        from sociogram.queries.similar.memory import MOST_BYTES, VectorTable
+        from sociogram.graph.published_tags import published_tags, read_tags
+        from sociogram.queries.similar.memory import MOST_BYTES, HeldRun
 
-        self._forget()  # the mapping may be another as well
-        live_id = live_run(self.store)
-        if live_id is None:
+        state, run = flip_state(self.store), live_run(self.store)
+        if run is None or state.flipping or state.halfway:
             return
-        found = self.embeddings(self.mapping.user.label)
-        self._similar.hold(
-            VectorTable(found.run, found.ids, found.vectors) if found.vectors.nbytes <= MOST_BYTES else None
-        )
-        live = self._live_folder()
+        live, users, mapping = self._live_folder(), self.embeddings(self.mapping.user.label, run=run), self.mapping
+        tags = read_tags(live.folder) if live else published_tags(self.store, mapping, run, users.ids)
+        if flip_state(self.store) != state:
+            return
+        self._forget()  # the mapping may be another as well
+        if users.vectors.nbytes <= MOST_BYTES:
+            self._similar.hold(HeldRun(run, users.ids, users.vectors, tags, state.flips))
         if live is not None:
-            self._recommendations.open(self.mapping, live)
+            self._recommendations.open(mapping, live)
             if len(live.profiles.tags):
                 self._describer(live)
-        self.prepared = live_id
-        self._ask_first(found)
+        self._prepared = run, state.flips
+        self._ask_first(users)
+
+    def is_prepared(self) -> bool:
+        """Whether nothing went live since `prepare`."""
+        from sociogram.graph.publish_lock import flip_state
+        from sociogram.graph.publish_runs import live_run
+
+        run = live_run(self.store)
+        return run is None or self._prepared == (run, flip_state(self.store).flips)
 
     def _ask_first(self, users: "Embeddings") -> None:
         """The database plans a question when it is first asked, and reads an index when it is first searched: longer than an answer takes."""
@@ -271,7 +283,7 @@ class Engine:
 
     @property
     def _ask(self) -> "Asker":
-        return self._asker if self.prepared else self._new_asker()
+        return self._asker if self._prepared else self._new_asker()
 
     @cached_property
     def _asker(self) -> "Asker":
@@ -280,7 +292,7 @@ class Engine:
     def _new_asker(self) -> "Asker":
         from sociogram.queries.ask import Asker
 
-        return Asker(self.store, self.mapping, self._similar.most_like if self.prepared else None)
+        return Asker(self.store, self.mapping, self._similar.most_like if self._prepared else None)
 
     def profile(self, user: "Key") -> "Profile":
         """All that was published about a user, by key or exact name."""

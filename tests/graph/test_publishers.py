@@ -15,12 +15,13 @@ from sociogram.config import Home
 from sociogram.engine import Engine
 from sociogram.errors import NotFoundError, PublishError
 from sociogram.graph.publish import publish, unpublish
-from sociogram.graph.publish_lock import LOCK_LABEL, Held, only_publisher
+from sociogram.graph.publish_lock import LOCK_LABEL, Held, flip_state, only_publisher
 from sociogram.graph.publish_runs import live_run, published_runs
+from sociogram.graph.published_tags import tag_lists
 from sociogram.graph.store import Store
 from sociogram.queries.ask import Asker
 from sociogram.queries.similar.find import SimilarUsers
-from sociogram.queries.similar.memory import VectorTable
+from sociogram.queries.similar.memory import HeldRun
 
 USERS = 600
 
@@ -171,11 +172,11 @@ def test_readers_never_see_two_runs(graph: Store) -> None:
 
     def reader(seed: int) -> None:
         ask, similar, rng = Asker(graph, MAPPING), SimilarUsers(graph, MAPPING), np.random.default_rng(seed)
-        if seed % 2:  # every other one has the vectors of one run in memory
-            similar.hold(VectorTable("r1", made["r1"].keys["User"], made["r1"].embeddings["User"]))
         while not done.is_set():
             user = int(rng.integers(USERS))
             try:
+                if seed % 2:  # every other one has the live run in memory
+                    _hold(graph, similar, made)
                 for question, run in _answers(ask, similar, user, made, nearest):
                     seen[question, run] += 1
             except BaseException as error:
@@ -193,6 +194,15 @@ def test_readers_never_see_two_runs(graph: Store) -> None:
     assert not failed
     assert {run for _, run in seen} == set(runs), seen
     assert all(seen[question, run] >= 10 for question in ("profile", "tags", "similar", "recommend") for run in runs)
+
+
+def _hold(graph: Store, similar: SimilarUsers, made: dict[str, Any]) -> None:
+    state, run = flip_state(graph), live_run(graph)
+    if run is None or state.flipping or state.halfway or flip_state(graph) != state:
+        return
+    topic = made[run].tags["topic"].to_numpy().reshape(USERS, -1).tolist()
+    tags = tag_lists([made[run].names["Topic"][t] for t in row] for row in topic)
+    similar.hold(HeldRun(run, made[run].keys["User"], made[run].embeddings["User"], tags, state.flips))
 
 
 def _nearest(x: Any) -> Any:
@@ -216,14 +226,18 @@ def _answers(
     found.append(("profile", profile.run))
     tags = [(t.id, t.probability) for t in ask.tags(user)]
     found.append(("tags", next((run for run, known in expected.items() if known == tags), f"mixed {tags}")))
-    rows = [r.id for r in similar.find(user, 5)]
-    found.append(
-        ("similar", next((run for run, near in nearest.items() if near[user].tolist() == rows), f"mixed {rows}"))
-    )
+    rows = [(r.id, r.shared_tags) for r in similar.find(user, 5)]
+    alike = {run: [(n, _shared(p, n, user)) for n in nearest[run][user].tolist()] for run, p in made.items()}
+    found.append(("similar", next((run for run, known in alike.items() if known == rows), f"mixed {rows}")))
     best = {run: p.recommendations["item"][4 * user : 4 * user + 4].tolist() for run, p in made.items()}
     items = [r.id for r in ask.recommend(user, 4)]
     found.append(("recommend", next((run for run, known in best.items() if known == items), f"mixed {items}")))
     return found
+
+
+def _shared(made: Any, other: int, user: int) -> list[str]:
+    own = {topic for topic, _ in _tags(made, user)}
+    return [f"topic {topic}" for topic, _ in _tags(made, other) if topic in own][:3]
 
 
 def _tags(made: Any, user: int) -> list[tuple[int, float]]:

@@ -50,11 +50,10 @@ class Backend:
         while not self._ending.is_set():
             try:
                 engine = self.engine
-                if live_run(engine.store) != engine.prepared:
+                if not engine.is_prepared():
                     engine.prepare()
-                    # what is there now stays: the collector would look at all of it again and again while nobody is answered
-                    gc.collect()
-                    gc.freeze()
+                    if engine.is_prepared():
+                        _settled()
                 said = ""
             except SociogramError as error:  # whoever asks is told what is wrong
                 if said != (said := type(error).__name__):
@@ -96,3 +95,10 @@ class Backend:
                 before.store.close()
         finally:
             self._lock.release()
+
+
+def _settled() -> None:
+    """What is there now stays: the garbage collector would look at all of it again and again, and meanwhile nobody is answered."""
+    gc.unfreeze()  # what stayed for the run before is looked at once more
+    gc.collect()
+    gc.freeze()

@@ -48,20 +48,22 @@ def test_the_end_waits_for_what_is_being_opened() -> None:
     begun, go = threading.Event(), threading.Event()
 
     class Slow:
-        prepared = None
-        closed = False
+        prepared = closed = False
 
         def __init__(self) -> None:
-            self.store = SimpleNamespace(read=lambda *_, **__: [{"id": "r1"}], close=self.close)
+            self.store = SimpleNamespace(close=self.close)
 
         def close(self) -> None:
-            assert self.prepared == "r1"
+            assert self.prepared
             self.closed = True
 
         def prepare(self) -> None:
             begun.set()
             go.wait(10)
-            self.prepared = "r1"
+            self.prepared = True
+
+        def is_prepared(self) -> bool:
+            return self.prepared
 
     engine: Any = Slow()
     backend = Backend(engine, lambda _: None)

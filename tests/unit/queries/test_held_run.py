@@ -3,12 +3,15 @@
 import numpy as np
 import pytest
 
-from sociogram.queries.similar.memory import BLOCK, VectorTable
+from sociogram.graph.published_tags import tag_lists
+from sociogram.queries.similar.memory import BLOCK, HeldRun
+
+NO_TAGS = tag_lists([])
 
 
-def made(users: int, width: int = 16, seed: int = 0) -> tuple[VectorTable, np.ndarray]:
+def made(users: int, width: int = 16, seed: int = 0) -> tuple[HeldRun, np.ndarray]:
     x = np.random.default_rng(seed).normal(size=(users, width)).astype(np.float32)
-    return VectorTable("r", [f"u{i}" for i in range(users)], x), x / np.linalg.norm(x, axis=1, keepdims=True)
+    return HeldRun("r", [f"u{i}" for i in range(users)], x, NO_TAGS), x / np.linalg.norm(x, axis=1, keepdims=True)
 
 
 @pytest.mark.parametrize("users", [1, BLOCK - 1, BLOCK, BLOCK + 1, 10 * BLOCK + 7])
@@ -25,7 +28,7 @@ def test_the_nearest_are_those_of_all(users: int, k: int) -> None:
 
 def test_all_on_the_far_side() -> None:
     x = -np.abs(np.random.default_rng(0).normal(size=(100, 8))).astype(np.float32)
-    found = VectorTable("r", list(range(100)), x).nearest([[1.0] + [0.0] * 7], 100)[0]
+    found = HeldRun("r", list(range(100)), x, NO_TAGS).nearest([[1.0] + [0.0] * 7], 100)[0]
     assert sorted(found.keys) == list(range(100))  # what fills the last block has a cosine of 0, above all of these
     assert max(found.cosines) < 0
 
@@ -33,8 +36,9 @@ def test_all_on_the_far_side() -> None:
 def test_zeros_are_near_nobody() -> None:
     x = np.eye(4, dtype=np.float32)
     x[2] = 0
-    table = VectorTable("r", ["a", "b", "c", "d"], x)
+    table = HeldRun("r", ["a", "b", "c", "d"], x, tag_lists([["t"], ["t", "s"], ["zero"], ["s"]]))
     assert len(table) == 3
+    assert [table.tags(key) for key in ("b", "d", "nobody")] == [["t", "s"], ["s"], []]
     assert set(table.nearest([[0.0, 0.0, 1.0, 0.0]], 9)[0].keys) == {"a", "b", "d"}
 
 
@@ -52,7 +56,7 @@ def test_several_at_once_as_each_alone() -> None:
 def test_equals_stand_by_key() -> None:
     x = np.ones((6, 4), np.float32)
     x[0, 0] = 2
-    assert VectorTable("r", [5, 4, "b", 3, "a", 10], x).nearest([[0.5] * 4], 9)[0].keys == ["a", "b", 3, 4, 10, 5]
+    assert HeldRun("r", [5, 4, "b", 3, "a", 10], x, NO_TAGS).nearest([[0.5] * 4], 9)[0].keys == ["a", "b", 3, 4, 10, 5]
 
 
 def test_a_user_s_direction() -> None:
