@@ -110,7 +110,7 @@ class Store:
         Raises DatabaseUnavailable, AuthenticationFailed or UnsupportedServer."""
         try:
             parts = urlsplit(uri)
-            named = parts.scheme in SCHEMES and bool(parts.hostname)
+            named = parts.scheme in SCHEMES and bool(parts.hostname) and parts.port != 0  # which raises for no port
         except ValueError:
             parts, named = urlsplit(""), False
         if parts.username or parts.password:

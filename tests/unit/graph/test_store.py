@@ -29,6 +29,8 @@ SECRET = "hunter2hunter2"
         ("localhost:7687", "expected for instance neo4j://"),
         ("http://localhost:7474", "no address of a Neo4j"),
         ("bolt://[::1", "no address of a Neo4j"),
+        ("bolt://localhost:76x87", "no address of a Neo4j"),
+        ("bolt://localhost:768700", "no address of a Neo4j"),
         ("", "no address of a Neo4j"),
     ],
 )
