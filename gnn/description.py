@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sociogram.encoders.keywords import stop_words, tokenize
 from sociogram.errors import InputError
 from sociogram.graph.profile import Profiles
+from sociogram.said import Said
 
 if TYPE_CHECKING:
     from sociogram.encoders.encoder import Encoder
@@ -30,7 +31,9 @@ class Describer:
         labels = dict.fromkeys(profiles.tags["topic_label"])
         self.topics = [name for label in labels for name in profiles.names[label]]
         if not self.topics:
-            raise InputError("the run knows no topics, and words are read as topics. Give a vector (numbers) instead.")
+            raise InputError(
+                Said("the run knows no topics, and words are read as topics. Give a vector (numbers) instead.")
+            )
         self._names = encoder.encode(self.topics)
 
     def describe(self, text: str) -> tuple[list[float], list[str]]:
@@ -71,7 +74,7 @@ def direction(profiles: Profiles, names: Floats, described: Floats) -> list[floa
     93 % by this direction, 18 % by the topic's vector).
     """
     if profiles.tags["topic_label"].nunique() != 1:
-        raise InputError("words need a graph with one label of topics. Give a vector (numbers) instead of words.")
+        raise InputError(Said("words need a graph with one label of topics. Give a vector (numbers) instead of words."))
     weight = _topics(names, described)
     best = meant(names, described)
     users = profiles.embeddings[profiles.user_label]
@@ -82,7 +85,7 @@ def direction(profiles: Profiles, names: Floats, described: Floats) -> list[floa
     unit = users / np.maximum(np.linalg.norm(users, axis=1, keepdims=True), 1e-9)
     found = ((sure - sure.mean(0)) @ weight[best]) @ unit
     if not np.any(found):
-        raise InputError("no profile says anything of these words. Give a vector (numbers) instead of words.")
+        raise InputError(Said("no profile says anything of these words. Give a vector (numbers) instead of words."))
     return [float(x) for x in found]
 
 
@@ -92,7 +95,7 @@ def meant(names: Floats, described: Floats) -> NDArray[np.int64]:
     best = np.argsort(-weight, kind="stable")[:NEAREST]
     if weight[best[0]] <= 0:
         raise InputError(
-            "the description has nothing in common with any topic of the graph. Use words that topics have."
+            Said("the description has nothing in common with any topic of the graph. Use words that topics have.")
         )
     return best
 

@@ -46,6 +46,7 @@ from sociogram.graph.held_out import HeldOutInterests
 from sociogram.graph.profile import Attribute, Profiles
 from sociogram.graph.snapshot import Snapshot
 from sociogram.progress import SILENT, Progress
+from sociogram.said import Said
 
 Floats = NDArray[np.float32]
 
@@ -187,12 +188,19 @@ def _check(snapshot: Snapshot) -> None:
     topics = sum(len(n) for n in snapshot.with_role("topic"))
     if not users:
         raise TrainingError(
-            f"Nothing to learn from: the graph has no {snapshot.users.label} nodes. Load users first, or map another label as user."
+            Said(
+                "Nothing to learn from: the graph has no {label} nodes. Load users first, or map another label as user.",
+                label=snapshot.users.label,
+            )
         )
     if not acts and not texts and not snapshot.users.mapping.predict and not snapshot.users.mapping.numeric:
         raise TrainingError(
-            f"Nothing to learn from: the graph has {users} users, but 0 relationships, 0 texts and {topics} topics. "
-            "Load ties, behaviours, texts or topics, or give their roles in graph.toml."
+            Said(
+                "Nothing to learn from: the graph has {users} users, but 0 relationships, 0 texts and {topics} topics. "
+                "Load ties, behaviours, texts or topics, or give their roles in graph.toml.",
+                users=users,
+                topics=topics,
+            )
         )
 
 

@@ -12,6 +12,7 @@ from sociogram.gnn.matrices import Floats, Matrix, csr
 from sociogram.gnn.phase import Context, Phase
 from sociogram.gnn.removal import Ints
 from sociogram.gnn.split import topic_mapping
+from sociogram.graph import evidence_words as say
 
 SENTENCE = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])|\n+")
 LONGEST = 160  # characters of a quotation
@@ -54,14 +55,14 @@ class ReasonWords:
                 self._key(*self.columns[column]),
                 liked,
                 f"{me}-[:{self._interest(column)}]->{topic}",
-                "the graph says so",
+                say.THERE,
             )
         if kind == "text":
             return self._text(user, column, node)
         key, name = self._key(label, node), self._name(label, node)
         if kind == "item" and observed and not self.c.found.derived:
             through = f"[:{self._interest(column)} {{{self._through(column)}: {key}}}]"
-            return key, name, f"{me}-{through}->{topic}", f'said so of "{name}"'
+            return key, name, f"{me}-{through}->{topic}", say.SAID_OF.format(name=name)
         types, arrow = self._ties(user, label, node)
         step = f"{me}{arrow}{self._node(label, node)}"
         if kind == "friend":
@@ -70,35 +71,38 @@ class ReasonWords:
             end, sentence = self._item(name, types, self.first[label] + node, column, others)
         elif kind == "topic" and others[0]:
             end = f"<-[:{self._interest(column)}]-(:{self.user})-[:{self._interest(column)}]->{topic}"
-            sentence = f"also likes {name}; of {others[1]} others who do, {others[0]} like {liked}"
+            sentence = say.ALSO_OTHERS.format(name=name, all=others[1], some=others[0], liked=liked)
         else:
-            end, sentence = "", f"also likes {name}" if kind == "topic" else f"tied to {name}"
+            end, sentence = "", (say.ALSO if kind == "topic" else say.TIED).format(name=name)
         return key, name, step + end, sentence
 
     def _friend(self, friend: int, name: str, column: int) -> tuple[str, str]:
         topic, liked = self._topic(column), self._name(*self.columns[column])
         if self.tags[friend, column]:
-            return f"-[:{self._interest(column)}]->{topic}", f"tied to {name}, who likes {liked}"
+            return f"-[:{self._interest(column)}]->{topic}", say.TIED_LIKES.format(name=name, liked=liked)
         if self.shown[friend, column]:
-            return f"-[:{self.s.mapping.write.interested_in}]->{topic}", f"tied to {name}, who seems to like {liked}"
+            said = say.TIED_SEEMS.format(name=name, liked=liked)
+            return f"-[:{self.s.mapping.write.interested_in}]->{topic}", said
         theirs = self.acts.indices[self.acts.indptr[friend] : self.acts.indptr[friend + 1]]
         about = [i for i in theirs.tolist() if self.about[i, column]] if self.about.nnz else []
         if not about:
-            return "", f"tied to {name}"
+            return "", say.TIED.format(name=name)
         label = max((n for n in self.first if self.first[n] <= about[0]), key=lambda n: self.first[n])
         item = about[0] - self.first[label]
         end = f"{self._ties(friend, label, item)[1]}{self._node(label, item)}-[:{self._about(label, column)}]->{topic}"
-        return end, f"tied to {name}, who has {len(about)} item{'s' * (len(about) > 1)} about {liked}"
+        has = say.TIED_HAS_ONE if len(about) == 1 else say.TIED_HAS
+        return end, has.format(name=name, n=len(about), liked=liked)
 
     def _item(self, name: str, types: list[str], item: int, column: int, others: Counts) -> tuple[str, str]:
         topic, liked, did = self._topic(column), self._name(*self.columns[column]), ", ".join(t.lower() for t in types)
         label = max((n for n in self.first if self.first[n] <= item), key=lambda n: self.first[n])
         if self.about[item, column]:
-            return f"-[:{self._about(label, column)}]->{topic}", f'{did} "{name}", about {liked}'
+            said = say.DID_ABOUT.format(did=did, name=name, liked=liked)
+            return f"-[:{self._about(label, column)}]->{topic}", said
         if not others[0]:
-            return "", f'{did} "{name}"'
+            return "", say.DID.format(did=did, name=name)
         end = f"<-[:{'|'.join(types)}]-(:{self.user})-[:{self._interest(column)}]->{topic}"
-        return end, f'{did} "{name}"; of {others[1]} others who did, {others[0]} like {liked}'
+        return end, say.DID_OTHERS.format(did=did, name=name, all=others[1], some=others[0], liked=liked)
 
     def _text(self, user: int, column: int, text: int) -> tuple[str, str, str, str]:
         said = f'"{self._quote(self.c.features.texts.distinct[text], column)}"'

@@ -22,6 +22,7 @@ from sociogram.graph.publish_runs import RUN_LABEL, written_by_us
 from sociogram.graph.schema import quote
 from sociogram.graph.store import Store
 from sociogram.graph.stored_mapping import MAPPING_LABEL, stored_mapping
+from sociogram.said import Said
 
 SAMPLE = 2_000  # nodes or relationships looked at per label or type
 PAIRS_EXACT = 2_000_000  # types with more relationships than this have their end labels sampled
@@ -52,7 +53,9 @@ def inspect(store: Store) -> Found:
     }
     counts = {label: n for label, n in counts.items() if n}
     if not counts:
-        raise InputError(f"the graph at {store.address} is empty. Load something first: sociogram load --help")
+        raise InputError(
+            Said("the graph at {address} is empty. Load something first: sociogram load --help", address=store.address)
+        )
     pairs = _pairs(store, our_types, set(counts))
     roles = _roles(counts, pairs)
     found = Found(GraphMapping((NodeMapping(next(label for label, r in roles.items() if r == "user"), "user"),)))

@@ -24,6 +24,7 @@ from sociogram.graph.schema import quote
 from sociogram.graph.store import Store
 from sociogram.graph.vector_index import create_index, drop_indexes
 from sociogram.progress import SILENT, Progress, Stage
+from sociogram.said import Said
 
 INDEX_WAIT_S, INDEX_VECTORS_S = 600, 200  # for an index, and a second more for so many vectors
 PUBLISHER_WAIT_S = 60.0  # for another publisher to be done; more than it takes to know that one is dead
@@ -129,8 +130,13 @@ def _refuse_foreign(store: Store, names: dict[str, list[str]], mapping: GraphMap
             ]
             if found and name not in written_by_us(store)[0].get(label, ()):  # a first publisher beside us records it
                 raise PublishError(
-                    f"{found:,} {label} nodes already have a property {name!r} that Sociogram did not write. Give ours another name "
-                    f'in graph.toml ([write] prefix = "sg_"), or say --overwrite to replace it.'
+                    Said(
+                        "{n:,} {label} nodes already have a property {name!r} that Sociogram did not write. Give ours another name "
+                        'in graph.toml ([write] prefix = "sg_"), or say --overwrite to replace it.',
+                        n=found,
+                        label=label,
+                        name=name,
+                    )
                 )
     for kind in (mapping.write.interested_in, mapping.write.recommended):
         if kind in types or not store.read(f"MATCH ()-[r:{quote(kind)}]->() RETURN count(*) AS n")[0]["n"]:

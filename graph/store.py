@@ -24,6 +24,7 @@ from sociogram.errors import (
     UnsupportedServer,
 )
 from sociogram.progress import Stage
+from sociogram.said import Said
 
 OLDEST = (5, 26)
 VECTORS = (2025, 10)  # VECTOR as a parameter
@@ -115,10 +116,12 @@ class Store:
             parts, named = urlsplit(""), False
         if parts.username or parts.password:
             raise InputError(
-                "the address holds a user or password; put them into NEO4J_USERNAME and NEO4J_PASSWORD instead."
+                Said("the address holds a user or password; put them into NEO4J_USERNAME and NEO4J_PASSWORD instead.")
             )
         if not named:
-            raise InputError(f"{uri!r} is no address of a Neo4j: expected for instance neo4j://localhost:7687")
+            raise InputError(
+                Said("{uri!r} is no address of a Neo4j: expected for instance neo4j://localhost:7687", uri=uri)
+            )
         auth = (user or "neo4j", password) if password is not None else None
         try:
             driver = neo4j.GraphDatabase.driver(
@@ -337,22 +340,37 @@ def translated(address: str) -> Iterator[None]:
         yield
     except ne.AuthError:
         raise AuthenticationFailed(
-            f"the Neo4j at {address} refused the user or password. Set NEO4J_USERNAME and NEO4J_PASSWORD, or use --password-file."
+            Said(
+                "the Neo4j at {address} refused the user or password. Set NEO4J_USERNAME and NEO4J_PASSWORD, or use --password-file.",
+                address=address,
+            )
         ) from None
     except (ne.ServiceUnavailable, ne.SessionExpired) as error:
         raise DatabaseUnavailable(
-            f"no Neo4j answers at {address} ({_short(error)}). Is it running? For the managed one: sociogram db start; "
-            "then run the same command again."
+            Said(
+                "no Neo4j answers at {address} ({why}). Is it running? For the managed one: sociogram db start; "
+                "then run the same command again.",
+                address=address,
+                why=_short(error),
+            )
         ) from None
     except ne.ConfigurationError as error:  # the server's Bolt is older than what the driver was told to use
         raise UnsupportedServer(
-            f"the server at {address} is too old for Sociogram, which needs Neo4j 5.26 or newer ({_short(error)})."
+            Said(
+                "the server at {address} is too old for Sociogram, which needs Neo4j 5.26 or newer ({why}).",
+                address=address,
+                why=_short(error),
+            )
         ) from None
     except ne.Neo4jError as error:
         raise _refused(error, address) from None
     except ne.DriverError as error:
         raise DatabaseUnavailable(
-            f"the connection to {address} failed: {_short(error)}. Run the same command again."
+            Said(
+                "the connection to {address} failed: {why}. Run the same command again.",
+                address=address,
+                why=_short(error),
+            )
         ) from None
 
 
@@ -372,11 +390,19 @@ def _refused(error: ne.Neo4jError, address: str) -> DatabaseError:
         return DatabaseError("this query writes, and was sent as one that only reads. Nothing was changed.")
     if "DatabaseNotFound" in code:
         return DatabaseUnavailable(
-            f"there is no such database at {address} ({_short(error)}). Name another with --database."
+            Said(
+                "there is no such database at {address} ({why}). Name another with --database.",
+                address=address,
+                why=_short(error),
+            )
         )
     if isinstance(error, ne.DatabaseUnavailable):
         return DatabaseUnavailable(
-            f"the database at {address} is not online ({_short(error)}). Start it, or name another with --database."
+            Said(
+                "the database at {address} is not online ({why}). Start it, or name another with --database.",
+                address=address,
+                why=_short(error),
+            )
         )
     if OUT_OF_MEMORY in code:
         return TransactionTooLarge(

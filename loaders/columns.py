@@ -10,6 +10,7 @@ from sociogram.errors import InputError
 from sociogram.loaders.admin_header import admin_field, is_admin_header
 from sociogram.loaders.clean import Refused, clean_number, clean_time, is_missing, now_ms
 from sociogram.loaders.readers import Discard, Table
+from sociogram.said import Joined, Said
 
 Kind = Literal["users", "items", "topics", "ties", "events"]
 Role = Literal[
@@ -189,8 +190,14 @@ def _missing(kind: Kind, table: Table, role: Role) -> InputError:
     option = {"source": words["source"], "target": words["target"]}.get(role, role)
     names = [name for name in table.columns if name] or ["COLUMN"]
     return InputError(
-        f'{table.name} has no column "{words[role]}" (found: {", ".join(table.columns)}).\n'
-        f"Say which one it is: --column {kind}.{option}={names[0]}"
+        Said(
+            '{table} has no column "{column}" (found: {found}).\nSay which one it is: --column {option}={name}',
+            table=table.name,
+            column=words[role],
+            found=Joined(", ", table.columns),
+            option=f"{kind}.{option}",
+            name=names[0],
+        )
     )
 
 

@@ -23,6 +23,7 @@ from sociogram.loaders.jargon import plain_name
 from sociogram.loaders.source import NodeBatch, Quarantine, RelationshipBatch, Source
 from sociogram.loaders.write import NodeWriter, RelationshipWriter
 from sociogram.progress import SILENT, Progress, Stage
+from sociogram.said import Joined, Said
 
 DEMO = "demo"
 _DELETE = 5_000  # nodes a transaction
@@ -224,8 +225,11 @@ def _make_room(source: Source, store: Store, *, replace: bool) -> str | None:
     demos = {name for name in sources if _is_demo(name)}
     if _is_demo(source.name) and sources - demos:
         raise InputError(
-            f"the database holds data of {', '.join(sorted(sources - demos))}; a demo community does not go on top. "
-            "Empty it first with --replace, or name another SOCIOGRAM_HOME."
+            Said(
+                "the database holds data of {sources}; a demo community does not go on top. "
+                "Empty it first with --replace, or name another SOCIOGRAM_HOME.",
+                sources=Joined(", ", sorted(sources - demos)),
+            )
         )
     if others and others == demos:  # of another size or seed, in plain words, in jargon
         mapping = stored_mapping(store)
@@ -238,8 +242,12 @@ def _make_room(source: Source, store: Store, *, replace: bool) -> str | None:
     alike = sorted(name for name in others if plain_name(name) == plain_name(source.name))
     if alike:
         raise InputError(
-            f"the database holds {', '.join(alike)}: {source.name} is the same data in other words, and both in one graph would mix "
-            "the two. Empty it first with --replace, or name another SOCIOGRAM_HOME."
+            Said(
+                "the database holds {sources}: {name} is the same data in other words, and both in one graph would mix "
+                "the two. Empty it first with --replace, or name another SOCIOGRAM_HOME.",
+                sources=Joined(", ", alike),
+                name=source.name,
+            )
         )
     return None
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from sociogram.errors import InputError
 from sociogram.loaders.source import Quarantine
+from sociogram.said import Said
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,16 +59,24 @@ def open_table(path: Path | str) -> Table:
     if path.is_dir():
         raise InputError(f"{path} is a folder; expected a CSV or Parquet file.")
     if path.stat().st_size == 0:
-        raise InputError(f"{path} is empty; expected a CSV file with a header line, or a Parquet file.")
+        raise InputError(Said("{path} is empty; expected a CSV file with a header line, or a Parquet file.", path=path))
     with path.open("rb") as file:
         start = file.read(4096)
     if start[:4] == b"PAR1":
         return ParquetTable(path)
     if start[:2] in _BOM:
-        raise InputError(f"{path} is {_BOM[start[:2]]} text; expected UTF-8. Save it as UTF-8 and load it again.")
+        raise InputError(
+            Said(
+                "{path} is {what} text; expected UTF-8. Save it as UTF-8 and load it again.",
+                path=path,
+                what=_BOM[start[:2]],
+            )
+        )
     packed = next((what for magic, what in _PACKED.items() if start.startswith(magic)), None)
     if packed or b"\0" in start.split(b"\n")[0]:
-        raise InputError(f"{path} is {packed or 'not text'}; expected a CSV or Parquet file.")
+        raise InputError(
+            Said("{path} is {what}; expected a CSV or Parquet file.", path=path, what=packed or Said("not text"))
+        )
     return CsvTable.open(path)
 
 
@@ -86,14 +95,18 @@ class CsvTable:
         with path.open("rb") as file:
             head = file.readline(1_000_000).decode("utf-8-sig", "replace")
         if not head.strip():
-            raise InputError(f"{path} has no header line; expected the names of the columns in its first line.")
+            raise InputError(
+                Said("{path} has no header line; expected the names of the columns in its first line.", path=path)
+            )
         if "\r" in head.rstrip("\r\n"):
             raise InputError(f"{path} ends its lines with a lone carriage return; save it with LF or CRLF line ends.")
         delimiter = max(",\t;|", key=lambda d: len(next(csv.reader([head], delimiter=d))))
         columns = [name.strip() for name in next(csv.reader([head.rstrip("\r\n")], delimiter=delimiter))]
         doubled = next((name for i, name in enumerate(columns) if name and name in columns[:i]), None)
         if doubled is not None:
-            raise InputError(f'{path} has two columns named "{doubled}". Rename one of them.')
+            raise InputError(
+                Said('{path} has two columns named "{name}". Rename one of them.', path=path, name=doubled)
+            )
         return cls(path, delimiter, columns)
 
     def header_only(self) -> bool:

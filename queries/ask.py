@@ -12,11 +12,12 @@ from sociogram.graph.publish_runs import live_run
 from sociogram.graph.publish_stage import predicted_name
 from sociogram.graph.store import Store
 from sociogram.queries.at_once import AtOnce
-from sociogram.queries.catalogue import nearest
+from sociogram.queries.catalogue import nearest, the_nearest
 from sociogram.queries.library import PROFILE, query, translate
 from sociogram.queries.one_run import of_one_run
 from sociogram.queries.portrait import portrait
 from sociogram.queries.rows import Profile, Recommendation, Rows, Tag
+from sociogram.said import Joined, Said
 
 Key = int | str
 Like = Callable[[Key], dict[str, Any] | None]  # key and name of somebody
@@ -47,7 +48,10 @@ class Asker:
         run = live_run(self._store)
         if run is None:
             raise NotFoundError(
-                f"nothing is published in the graph at {self._store.address} yet. Learn and publish profiles first: sociogram fit"
+                Said(
+                    "nothing is published in the graph at {address} yet. Learn and publish profiles first: sociogram fit",
+                    address=self._store.address,
+                )
             )
         return run
 
@@ -61,7 +65,9 @@ class Asker:
         if row["run"] is None:
             self.live()
             raise NotFoundError(
-                f"{user!r} has no profile yet: it came after the published run. Fit again: sociogram fit"
+                Said(
+                    "{user!r} has no profile yet: it came after the published run. Fit again: sociogram fit", user=user
+                )
             )
         return cast(Key, row["id"])
 
@@ -76,15 +82,20 @@ class Asker:
 
     def _one(self, user: Key) -> dict[str, Any]:
         rows = [row for row in self._read("resolve", user=spellings(user), name=str(user)) if row["id"] is not None]
+        label = self._mapping.user.label
         if not rows:
-            raise NotFoundError(f"there is no {self._mapping.user.label} {user!r}.{self._nearest(str(user))}")
+            near = self._nearest(str(user))
+            raise NotFoundError(Said("there is no {label} {user!r}.{near}", label=label, user=user, near=near))
         if len(rows) > 1:
+            keys = Joined(", ", (str(r["id"]) for r in rows))
             raise InputError(
-                f"more than one {self._mapping.user.label} is called {user!r}: ask by key ({', '.join(str(r['id']) for r in rows)})."
+                Said(
+                    "more than one {label} is called {user!r}: ask by key ({keys}).", label=label, user=user, keys=keys
+                )
             )
         return rows[0]
 
-    def _nearest(self, user: str) -> str:
+    def _nearest(self, user: str) -> Said:
         rows: list[dict[str, Any]] = []
         for size in (4, 2, 1, 0):
             rows = self._read("nearest_names", start=user[:size].lower(), most=NEAR_POOL)
@@ -100,7 +111,7 @@ class Asker:
                 for n in near
             )
         )
-        return f" The nearest: {', '.join(shown[:3])}." if shown else ""
+        return the_nearest(shown[:3])
 
     def profile(self, user: Key) -> Profile:
         """All that was published about a user."""
@@ -174,7 +185,7 @@ class Asker:
             return name
         every = translate("MATCH (topic:Topic) RETURN topic.name AS name LIMIT $most", self._mapping)
         names = [str(row["name"]) for row in self._store.read(every, most=MOST_NAMES)]
-        raise NotFoundError(f"there is no topic {name!r}.{nearest(name, names)}")
+        raise NotFoundError(Said("there is no topic {topic!r}.{near}", topic=name, near=nearest(name, names)))
 
     @of_one_run
     def recommend(self, user: Key, k: int = 10) -> Rows[Recommendation]:
@@ -208,6 +219,6 @@ def spellings(user: Key) -> list[Key]:
 def positive(k: int) -> None:
     """Raises InputError where k is no whole number, or fewer than one answer is asked for."""
     if isinstance(k, bool) or not isinstance(k, int):
-        raise InputError(f"k must be a whole number, got {k!r}.")
+        raise InputError(Said("k must be a whole number, got {k!r}.", k=k))
     if k < 1:
-        raise InputError(f"k must be at least 1, got {k}.")
+        raise InputError(Said("k must be at least 1, got {k}.", k=k))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sociogram.errors import InputError, NotFoundError
 from sociogram.queries.header import Query, read_file, read_query
+from sociogram.said import Joined, Said
 
 SUFFIX, LTS_SUFFIX = ".cypher", ".5.cypher"  # of a variant for Neo4j 5.26
 OWN = "own"  # topic of files that lie in the user's folder itself
@@ -58,10 +59,15 @@ class Catalogue:
         return read_query(file.read_text(encoding="utf-8"), topic, name, full)
 
 
-def nearest(name: str, known: list[str]) -> str:
+def nearest(name: str, known: list[str]) -> Said:
     """What may have been meant, as the rest of an error; nothing where no name is near."""
     near = get_close_matches(name, known, 3, 0.4)
-    return f" The nearest: {', '.join(near)}." if near else ""
+    return the_nearest(near)
+
+
+def the_nearest(near: Sequence[str]) -> Said:
+    """These, as the rest of an error; nothing where there are none."""
+    return Said(" The nearest: {near}.", near=Joined(", ", near)) if near else Joined("", ())
 
 
 def _without_suffix(name: str) -> str:

@@ -8,6 +8,7 @@ from sociogram.errors import NotFoundError
 from sociogram.graph.profile import Key, Profiles
 from sociogram.queries.ask import spellings
 from sociogram.queries.rows import Rows
+from sociogram.said import Said
 
 STEP = 0.1  # of a tag's probability, from which on it counts as changed
 SMALLEST = {"influence": 0.05, "bridging": 0.05, "reach": 0.5}  # changes of scores that are told
@@ -29,7 +30,9 @@ def changes(before: Profiles, after: Profiles, user: Key) -> Rows[Change]:
     """
     rows = [_row(run, user) for run in (before, after)]
     if rows == [None, None]:
-        raise NotFoundError(f"there is no {after.user_label} with the key {user!r} in either run.")
+        raise NotFoundError(
+            Said("there is no {label} with the key {user!r} in either run.", label=after.user_label, user=user)
+        )
     sides = [{} if row is None else dict(_facts(run, row)) for run, row in zip((before, after), rows, strict=True)]
     found = []
     for what in dict.fromkeys([*sides[0], *sides[1]]):
@@ -53,9 +56,9 @@ def _facts(run: Profiles, row: int) -> Iterator[tuple[str, Any]]:
             yield name, place[name]
     mine = run.tags[(run.tags["user"] == row) & run.tags["shown"].to_numpy(bool)]
     for label, topic, p in zip(mine["topic_label"], mine["topic"], mine["probability"].tolist(), strict=True):
-        yield f"tag {run.names[label][topic]}", round(p, 4)
+        yield Said("tag {name}", name=run.names[label][topic]), round(p, 4)
     for name, attribute in run.attributes.items():
-        yield f"predicted {name}", attribute.values[row]
+        yield Said("predicted {name}", name=name), attribute.values[row]
 
 
 def _slight(what: str, was: Any, now: Any) -> bool:

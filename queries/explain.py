@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from sociogram.errors import InputError, NotFoundError
+from sociogram.graph.evidence_words import found_again
 from sociogram.graph.mapping import GraphMapping
 from sociogram.graph.profile import Profiles
 from sociogram.graph.store import Store
@@ -13,9 +14,17 @@ from sociogram.queries.library import query
 from sociogram.queries.named import NamedQueries
 from sociogram.queries.one_run import of_one_run
 from sociogram.queries.rows import Rows
+from sociogram.said import Joined, Said
 
 Row = dict[str, Any]
+MENTIONED = 8  # tags in an error
 WITHOUT = "the run was learnt without reasons, by an earlier version. Learn again: sociogram fit"
+IN_COMMON = {
+    "tie": "tied to {name}",
+    "friend": "both tied to {name}",
+    "item": 'both have "{name}"',
+    "topic": "both like {name}",
+}
 
 
 class Explainer:
@@ -43,21 +52,22 @@ class Explainer:
             raise absent(key, self._ask.topic(tag), [t.name for t in self._ask.tags(key)])
         row = rows[0]
         if row["kind"] is None:
-            raise NotFoundError(WITHOUT)
+            raise NotFoundError(Said(WITHOUT))
         columns = (row[n] for n in ("kind", "key", "share", "path", "sentence"))
         pieces = list(zip(*columns, strict=True))[:k]
         named = self._names([at for _, at, *_ in pieces])
-        found = [
-            Reason(kind, (who := named.get((_role(kind, path), at), (at, at)))[0], who[1], share, path, sentence)
-            for kind, at, share, path, sentence in pieces
-        ]
+        did = [m.type.lower() for m in self._mapping.relationships if m.source == self._mapping.user.label]
+        found = []
+        for kind, at, share, path, sentence in pieces:
+            key_of, name = named.get((_role(kind, path), at), (at, at))
+            found.append(Reason(kind, key_of, name, share, path, found_again(sentence, name, str(row["name"]), did)))
         return Explanation(key, "tag", row["id"], str(row["name"]), row["score"], Rows(found))
 
     def similar(self, user: Key, other: Key, k: int) -> Explanation:
         """What two users have in common, by the part of their cosine that lies along it."""
         key, to = self._ask.resolve(user), self._ask.resolve(other)
         if key == to:
-            raise InputError(f"{key} is compared with itself: name another user.")
+            raise InputError(Said("{user} is compared with itself: name another user.", user=key))
         rows = self._read("explain_similar", user=[key], other=[to])
         claim = next(row for row in rows if row["kind"] == "claim")
         found = []
@@ -65,14 +75,10 @@ class Explainer:
             name, middle = str(row["name"]), _node(row["id"], row["name"])
             one, two = "|".join(row["one"]), "|".join(row["two"])
             path = f"({key})-[:{one}]-{middle}" + (f"-[:{two}]-({to})" if two else "")
-            sentence = {
-                "tie": f"tied to {name}",
-                "friend": f"both tied to {name}",
-                "item": f'both have "{name}"',
-                "topic": f"both like {name}",
-            }[row["kind"]]
+            sentence = Said(IN_COMMON[row["kind"]], name=name)
             if row["likes"] is not None:
-                sentence += f" ({row['likes']:.2f} and {row['likewise']:.2f})"
+                scores = {"one": row["likes"], "two": row["likewise"]}
+                sentence = Said("{what} ({one:.2f} and {two:.2f})", what=sentence, **scores)
             found.append(Reason(row["kind"], row["id"], name, share, path, sentence))
         return Explanation(key, "similar", to, str(claim["name"]), claim["score"], Rows(found))
 
@@ -91,14 +97,14 @@ class Explainer:
             if row["kind"] == "item":
                 others = both.get(row["id"], 0)
                 way = f"<-[:{one}]-(:{self._mapping.user.label})--({to})" if others else ""
-                path, sentence = (
-                    f"({key})-[:{one}]->{middle}{way}",
-                    f'{one.lower()} "{name}", as {others} who have this did',
-                )
+                path = f"({key})-[:{one}]->{middle}{way}"
+                sentence = Said('{did} "{name}", as {n} who have this did', did=one.lower(), name=name, n=others)
             elif row["kind"] == "topic":
-                path, sentence = f"({key})-[:{one}]->{middle}<-[:{two}]-({to})", f"likes {name}, which it is about"
+                path = f"({key})-[:{one}]->{middle}<-[:{two}]-({to})"
+                sentence = Said("likes {name}, which it is about", name=name)
             else:
-                path, sentence = f"({key})-[:{one}]-{middle}-[:{two}]->({to})", f"tied to {name}, who has it"
+                path = f"({key})-[:{one}]-{middle}-[:{two}]->({to})"
+                sentence = Said("tied to {name}, who has it", name=name)
             found.append(Reason(row["kind"], row["id"], name, share, path, sentence))
         return Explanation(key, "item", to, str(claim["name"]), claim["score"], Rows(found))
 
@@ -117,9 +123,9 @@ def kept(profiles: Profiles, user: Key, tag: str, k: int) -> Explanation:
     row = next((i for i, key in enumerate(keys) if key in wanted), None)
     row = names.index(str(user)) if row is None and str(user) in names else row
     if row is None:
-        raise NotFoundError(f"the run has no {label} {user!r}.")
+        raise NotFoundError(Said("the run has no {label} {user!r}.", label=label, user=user))
     if profiles.evidence is None:
-        raise NotFoundError(WITHOUT)
+        raise NotFoundError(Said(WITHOUT))
     tags = profiles.tags[(profiles.tags["user"] == row) & profiles.tags["shown"].to_numpy(bool)]
     called = [profiles.names[of][at] for of, at in zip(tags["topic_label"], tags["topic"], strict=True)]
     if tag not in called:
@@ -141,12 +147,23 @@ def _role(kind: str, path: str) -> str:
 
 def absent(user: Key, tag: str, tags: Sequence[str]) -> NotFoundError:
     """That a user does not have a tag, and which they have."""
-    have = (
-        f"has {', '.join(tags[:8])}{' and more' if len(tags) > 8 else ''}"
-        if tags
-        else "has no tags that are sure enough to show"
+    if not tags:
+        none = Said(
+            "{user} does not have the tag {tag!r}, so there is no reason for it. {user} has no tags that are sure enough to show.",
+            user=user,
+            tag=tag,
+        )
+        return NotFoundError(none)
+    have: Said = Joined(", ", tags[:MENTIONED])
+    if len(tags) > MENTIONED:
+        have = Said("{some} and more", some=have)
+    said = Said(
+        "{user} does not have the tag {tag!r}, so there is no reason for it. {user} has {tags}.",
+        user=user,
+        tag=tag,
+        tags=have,
     )
-    return NotFoundError(f"{user} does not have the tag {tag!r}, so there is no reason for it. {user} {have}.")
+    return NotFoundError(said)
 
 
 def one_claim(tag: str | None, similar: Key | None, item: Key | None, k: int, run: object = None) -> None:
@@ -154,9 +171,11 @@ def one_claim(tag: str | None, similar: Key | None, item: Key | None, k: int, ru
     positive(k)
     given = [name for name, value in (("tag", tag), ("similar", similar), ("item", item)) if value is not None]
     if len(given) != 1:
-        raise InputError(f"explain needs exactly one of tag, similar and item; got {', '.join(given) or 'none'}.")
+        raise InputError(
+            Said("explain needs exactly one of tag, similar and item; got {given}.", given=", ".join(given) or "none")
+        )
     if run is not None and tag is None:
-        raise InputError("run goes with tag: what users have in common is asked of the live run.")
+        raise InputError(Said("run goes with tag: what users have in common is asked of the live run."))
 
 
 def _node(key: Key, name: Any) -> str:

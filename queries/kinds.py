@@ -11,6 +11,7 @@ from sociogram.graph.publish_stage import NEXT
 from sociogram.graph.schema import quote
 from sociogram.graph.store import Store
 from sociogram.queries.catalogue import nearest
+from sociogram.said import Joined, Said
 
 SAMPLE = 200  # values of a property whose types are looked at
 KNOWN = 1_000  # nodes whose properties are listed where one is unknown
@@ -25,13 +26,23 @@ class PropertyKind:
     example: Any
 
     def __str__(self) -> str:
-        return f"{self.property} holds {' or '.join(self.types)} (for instance {self.example!r})"
+        return self.told()
+
+    def told(self) -> Said:
+        """In words."""
+        types = Joined(" or ", self.types)
+        return Said(
+            "{property} holds {types} (for instance {example!r})",
+            property=self.property,
+            types=types,
+            example=self.example,
+        )
 
 
 def kind_of(store: Store, mapping: GraphMapping, label: str, name: str) -> PropertyKind | None:
     """None where no node of the label has the property; raises InputError where it is private."""
     if name in mapping.node(label).private:
-        raise InputError(f"{label}.{name} is private in the mapping: nothing reads it.")
+        raise InputError(Said("{label}.{name} is private in the mapping: nothing reads it.", label=label, name=name))
     if name.startswith(NEXT):
         return None
     rows = store.read(
@@ -54,5 +65,7 @@ def unknown(store: Store, mapping: GraphMapping, labels: Iterable[str], name: st
         hidden = {*mapping.node(label).private, mapping.write.name("embedding")}
         names |= {row["name"] for row in rows} - hidden
     known = sorted(found for found in names if not found.startswith(NEXT))
-    hint = nearest(name, known) or f" There are: {', '.join(known)}."
-    return InputError(f"no {' or '.join(labels)} has a property {name!r}.{hint}")
+    hint = nearest(name, known) or Said(" There are: {known}.", known=Joined(", ", known))
+    return InputError(
+        Said("no {labels} has a property {name!r}.{hint}", labels=Joined(" or ", labels), name=name, hint=hint)
+    )

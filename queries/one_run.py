@@ -14,6 +14,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from sociogram.errors import BeingPublished, PublishError, SociogramError
 from sociogram.graph.publish_lock import FlipState, flip_state
 from sociogram.graph.store import Store
+from sociogram.said import Said
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -58,17 +59,19 @@ def in_one_run(store: Store, question: Callable[[], T]) -> T:
         poll = min(2 * poll, LONGEST_POLL_S)
 
 
-def _under_way(state: FlipState) -> str:
+def _under_way(state: FlipState) -> Said:
     if state.halfway is None:
-        return "a run is being made live, and until then some profiles are of another run. Ask again in a moment."
-    return (
-        f"run {state.halfway} is being made live in several transactions, and until the last of them some profiles are of "
-        "another run. Ask again when it is live: sociogram runs"
+        return Said("a run is being made live, and until then some profiles are of another run. Ask again in a moment.")
+    return Said(
+        "run {run} is being made live in several transactions, and until the last of them some profiles are of "
+        "another run. Ask again when it is live: sociogram runs",
+        run=state.halfway,
     )
 
 
-def _cut(state: FlipState) -> str:
-    return (
-        f"making run {state.halfway} live was cut in the middle, and some profiles are of another run. Unless it is being published "
-        f"again just now (sociogram runs), end it: sociogram publish {state.halfway}"
+def _cut(state: FlipState) -> Said:
+    return Said(
+        "making run {run} live was cut in the middle, and some profiles are of another run. Unless it is being published "
+        "again just now (sociogram runs), end it: sociogram publish {run}",
+        run=state.halfway,
     )

@@ -16,10 +16,12 @@ from sociogram.queries.similar.facts import Facts
 from sociogram.queries.similar.statements import Statements
 from sociogram.queries.similar.values import typed
 from sociogram.queries.similar.where import parse
+from sociogram.said import Joined, Said
 
 TOP = 40  # values of one facet
 VALUES_MOST = 60  # distinct values, up to which an attribute is a facet
 SHOWN = 4  # tags of a row
+NAMED = 5  # keys in an error
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ class Directory:
         Scans the users: a part of a name has no index. Raises InputError for a filter that cannot be meant.
         """
         if k < 1 or skip < 0:
-            raise InputError(f"k must be at least 1 and skip at least 0, got {k} and {skip}.")
+            raise InputError(Said("k must be at least 1 and skip at least 0, got {k} and {skip}.", k=k, skip=skip))
         found, values = self._found(name, where)
         influence = f"u.{quote(self._mapping.write.name('influence'))}"
         rows = self._store.read(
@@ -93,9 +95,10 @@ class Directory:
         found = [next((spelt for spelt in one if spelt in there), None) for one in asked]
         missing = [str(one[0]) for one, key in zip(asked, found, strict=True) if key is None]
         if missing:
-            raise InputError(
-                f"these are no users: {', '.join(missing[:5])}{' and others' if len(missing) > 5 else ''}."
-            )
+            some = Joined(", ", missing[:NAMED])
+            if len(missing) > NAMED:
+                raise InputError(Said("these are no users: {some} and others.", some=some))
+            raise InputError(Said("these are no users: {some}.", some=some))
         return [key for key in found if key is not None]
 
     @of_one_run

@@ -5,6 +5,7 @@ from typing import Any
 
 from sociogram.graph.mapping import NodeMapping
 from sociogram.queries.rows import Tag, readable
+from sociogram.said import Joined, Said, listed
 
 INTERESTS = 4  # named at most, of those that are known and of those that are likely
 WORDS = 3
@@ -19,24 +20,27 @@ def portrait(
     keywords: Sequence[str],
     like: str | None,
     segment: Any = None,
-) -> str:
+) -> Said:
     """For example: Mara (Bern, age 31) is into climbing and baking, likely photography; most like u0077; in segment makers."""
     facts = [readable(properties[p]) for p in mapping.categorical if properties.get(p) not in (None, "")]
     facts += [f"{p} {readable(properties[p])}" for p in mapping.numeric if properties.get(p) is not None]
-    who = f"{name} ({', '.join(facts[:FACTS])})" if facts else name
+    who = Said("{name} ({facts})", name=name, facts=Joined(", ", facts[:FACTS])) if facts else name
     known, likely = ([t.name for t in tags if t.observed is seen][:INTERESTS] for seen in (True, False))
-    likes = [f"is into {listed(known)}"] if known else []
-    likes += [f"{'likely' if known else 'is likely into'} {listed(likely)}"] if likely else []
-    parts = [", ".join(likes) or "has no interest that is sure enough to show"]
-    if not likes and keywords:
-        parts.append(f"writes of {listed(keywords[:WORDS])}")
+    parts: list[Said] = [_likes(known, likely)]
+    if not known and not likely and keywords:
+        parts.append(Said("writes of {words}", words=listed(keywords[:WORDS])))
     if like is not None:
-        parts.append(f"most like {like}")
+        parts.append(Said("most like {other}", other=like))
     if segment is not None:
-        parts.append(f"in segment {readable(segment)}")
-    return f"{who} {'; '.join(parts)}."
+        parts.append(Said("in segment {segment}", segment=readable(segment)))
+    return Said("{who} {parts}.", who=who, parts=Joined("; ", parts))
 
 
-def listed(words: Sequence[str]) -> str:
-    """a, b and c."""
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+def _likes(known: Sequence[str], likely: Sequence[str]) -> Said:
+    if known and likely:
+        return Said("is into {known}, likely {likely}", known=listed(known), likely=listed(likely))
+    if known:
+        return Said("is into {known}", known=listed(known))
+    if likely:
+        return Said("is likely into {likely}", likely=listed(likely))
+    return Said("has no interest that is sure enough to show")

@@ -7,6 +7,8 @@ from typing import Any, Generic, TypeVar, overload
 
 import pandas as pd
 
+from sociogram.said import Joined, Said, counted
+
 T = TypeVar("T")
 ISO_TIME = re.compile(r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)(|Z|[+-]\d\d:\d\d)$")
 
@@ -72,13 +74,14 @@ class Similar:
     @property
     def reasons(self) -> str:
         """In words."""
-        parts = [", ".join(self.shared_tags)] if self.shared_tags else []
+        parts: list[Said] = [Joined(", ", self.shared_tags)] if self.shared_tags else []
         if self.tied:
-            parts.append("tied")
-        for count, what in ((self.friends_in_common, "friend"), (self.items_in_common, "item")):
-            if count:
-                parts.append(f"{count} {what}{'s' * (count > 1)} in common")
-        return " · ".join(parts) or "alike in text and behaviour"
+            parts.append(Said("tied"))
+        if self.friends_in_common:
+            parts.append(counted(self.friends_in_common, "{n} friend in common", "{n} friends in common"))
+        if self.items_in_common:
+            parts.append(counted(self.items_in_common, "{n} item in common", "{n} items in common"))
+        return Joined(" · ", parts) if parts else Said("alike in text and behaviour")
 
     def to_dict(self) -> dict[str, Any]:
         """Ready for JSON, with the reasons in words."""
@@ -132,19 +135,19 @@ class Recommendation:
     @property
     def why(self) -> str:
         """The source in words; empty for the stored list."""
-        return SOURCES[self.source]
+        return Said(SOURCES[self.source])
 
     @property
     def reasons(self) -> str:
         """In words."""
-        parts = [", ".join(self.topics)] if self.topics else []
+        parts: list[str] = [Joined(", ", self.topics)] if self.topics else []
         if self.friends:
-            parts.append(f"{self.friends} friend{'s' * (self.friends > 1)}")
+            parts.append(counted(self.friends, "{n} friend", "{n} friends"))
         if self.seen:
-            parts.append("already had")
+            parts.append(Said("already had"))
         if self.why:
             parts.append(self.why)
-        return " · ".join(parts) or UNEXPLAINED[self.what]
+        return Joined(" · ", parts) if parts else Said(UNEXPLAINED[self.what])
 
     def to_dict(self) -> dict[str, Any]:
         """Ready for JSON, with the reasons in words."""
@@ -192,7 +195,10 @@ class Profile:
         if self.community is not None:
             said.append(("community", str(self.community)))
         if self.influence is not None and self.reach is not None:
-            said.append(("influence", f"{self.influence:.2f} (alone reaches {self.reach:,.1f} users)"))
+            reaches = Said(
+                "{influence:.2f} (alone reaches {reach:,.1f} users)", influence=self.influence, reach=self.reach
+            )
+            said.append(("influence", reaches))
         if self.bridging is not None:
             said.append(("bridging", f"{self.bridging:.2f}"))
         return said

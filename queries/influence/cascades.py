@@ -16,6 +16,7 @@ from scipy import sparse
 
 from sociogram.errors import InputError, NotFoundError
 from sociogram.graph.snapshot import Edges, Key, Snapshot
+from sociogram.said import Said
 
 Model = Literal["wc", "ic", "lt"]
 Direction = Literal["auto", "both", "follows", "forward"]
@@ -111,7 +112,9 @@ def strengths(
     if model == "lt":
         share = np.ones(len(target)) if weight is None else np.asarray(weight, np.float64)
         if (share < 0).any() or not np.isfinite(share).all():
-            raise InputError("model 'lt' shares out the ties' weights, and some are negative or missing. Correct them.")
+            raise InputError(
+                Said("model 'lt' shares out the ties' weights, and some are negative or missing. Correct them.")
+            )
         total = np.bincount(target, share, minlength=n)[target]
         return np.divide(share, total, out=np.zeros(len(share)), where=total > 0)
     values = np.broadcast_to(np.asarray(CONSTANT if p is None else p, np.float64), len(source)).copy()
@@ -137,7 +140,9 @@ def influence_edges(snapshot: Snapshot, direction: Direction = "auto") -> tuple[
     ties = [e for e in snapshot.edges_with_role("tie") if e.key[0] == e.key[2] == label and len(e)]
     if not ties:
         raise InputError(
-            "the graph has no ties between users, so nobody can influence anybody. Load ties, or map one as role 'tie'."
+            Said(
+                "the graph has no ties between users, so nobody can influence anybody. Load ties, or map one as role 'tie'."
+            )
         )
     n = len(snapshot.users)
     matrix: Any = None
@@ -152,7 +157,9 @@ def influence_edges(snapshot: Snapshot, direction: Direction = "auto") -> tuple[
         matrix = turned if matrix is None else matrix.maximum(turned)
     found = sparse.coo_array(matrix)
     if found.shape != (n, n) or not found.nnz:
-        raise InputError("all ties between users are ties to oneself or weigh nothing. Load ties between two users.")
+        raise InputError(
+            Said("all ties between users are ties to oneself or weigh nothing. Load ties between two users.")
+        )
     return found.row.astype(np.int64), found.col.astype(np.int64), found.data, " and ".join(sorted(resolved))
 
 

@@ -7,6 +7,7 @@ from sociogram.errors import InputError, NotFoundError
 from sociogram.graph.snapshot import Key, Snapshot
 from sociogram.progress import SILENT, Progress
 from sociogram.queries.influence.cascades import CascadeGraph, Direction, Model, cascade_graph
+from sociogram.said import Joined, Said
 
 if TYPE_CHECKING:
     from sociogram.queries.influence.attribute import Attribution
@@ -113,14 +114,15 @@ def observed_interest(snapshot: Snapshot, topic: str) -> dict[Key, float]:
         found |= {snapshot.users.keys[u]: 1.0 for u in set(map(int, users))}
     if not known:
         raise InputError(
-            "the graph has no interests in topics. Leave the topic out, or learn profiles first: sociogram fit"
+            Said("the graph has no interests in topics. Leave the topic out, or learn profiles first: sociogram fit")
         )
     if not there:
         from difflib import get_close_matches
 
         near = get_close_matches(topic, list(dict.fromkeys(known)), 3)
         raise NotFoundError(
-            f"there is no topic {topic!r}."
-            + (f" Near it: {', '.join(near)}." if near else " Name one of the graph's topics.")
+            Said("there is no topic {topic!r}. Near it: {near}.", topic=topic, near=Joined(", ", near))
+            if near
+            else Said("there is no topic {topic!r}. Name one of the graph's topics.", topic=topic)
         )
     return found

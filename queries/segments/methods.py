@@ -14,6 +14,7 @@ from sociogram.queries.segments.network import Ties, communities
 from sociogram.queries.segments.people import People
 from sociogram.queries.segments.rules import by_rule, read_rules
 from sociogram.queries.segments.settings import SegmentSettings
+from sociogram.said import Said, counted
 
 Ints = NDArray[np.int64]
 LEFT_OUT = 0.1  # of the ties in a resample
@@ -24,7 +25,7 @@ class Made:
     """Labels [users] 0.. by size (-1: other), floor applied; how they come out again; what may be said of held-out behaviours."""
 
     labels: Ints
-    notes: list[str] = field(default_factory=list)
+    notes: list[Said] = field(default_factory=list)
     again: Callable[[int, bool], Ints] | None = None  # seed, on a resample: labels anew
     names: Sequence[str] = ()  # of the labels, where the method gives them
     unseen: Callable[[], Ints] | None = None  # labels that know nothing of what was held out; None: there are none
@@ -44,12 +45,18 @@ def _embedding(people: People, settings: SegmentSettings, least: int) -> Made:
     else:
         k, tried = choose_k(x, least, settings.seed)
         chosen = next((t for t in tried if t.k == k), None)
-        notes = [f"{len(x):,} users are too few for several segments of at least {least:,}"]
-        if chosen is not None:
-            notes = [
-                f"{k} segments: the most that hold nearly as well as the best number (stability {chosen.stability:.2f}, "
-                f"silhouette {chosen.silhouette:.2f}; tried {', '.join(str(t.k) for t in tried)})"
-            ]
+        notes = [
+            Said("{n:,} users are too few for several segments of at least {least:,}", n=len(x), least=least)
+            if chosen is None
+            else Said(
+                "{k} segments: the most that hold nearly as well as the best number (stability {stability:.2f}, "
+                "silhouette {silhouette:.2f}; tried {tried})",
+                k=k,
+                stability=float(chosen.stability),
+                silhouette=float(chosen.silhouette),
+                tried=", ".join(str(t.k) for t in tried),
+            )
+        ]
     labels, dropped = _merged_near(x, by_embedding(x, k, settings.seed), least)
 
     def again(seed: int, resampled: bool) -> Ints:
@@ -60,7 +67,7 @@ def _embedding(people: People, settings: SegmentSettings, least: int) -> Made:
     held = people.held_out
     return Made(
         labels,
-        notes + _told(dropped, least, "nearest"),
+        notes + _told(dropped, least, tied=False),
         again,
         unseen=None if held is None else lambda: _unseen(held.embeddings, k, settings.seed, least),
     )
@@ -100,9 +107,9 @@ def _leiden(people: People, settings: SegmentSettings, least: int) -> Made:
         return _merged_tied(some, communities(some, resolution=settings.resolution, seed=seed), least)[0]
 
     outside = int((labels < 0).sum())
-    notes = _told(dropped, least, "most tied")
+    notes = _told(dropped, least, tied=True)
     if outside:
-        notes.append(f"{outside:,} users have no tie to any segment of {least:,} or more: other")
+        notes.append(Said("{n:,} users have no tie to any segment of {least:,} or more: other", n=outside, least=least))
     return Made(labels, notes, again, unseen=lambda: labels)
 
 
@@ -137,10 +144,17 @@ def _rule(people: People, settings: SegmentSettings, least: int) -> Made:
     rules = read_rules(settings.rules)
     labels = by_rule(rules, people.facts())
     sizes = np.bincount(labels[labels >= 0], minlength=len(rules))
-    notes = []
+    notes: list[Said] = []
     for rule, size in zip(rules, sizes.tolist(), strict=True):
         if size < least:
-            notes.append(f"{rule.name!r} holds for {size:,} users not taken before, fewer than {least:,}: other")
+            notes.append(
+                Said(
+                    "{rule!r} holds for {n:,} users not taken before, fewer than {least:,}: other",
+                    rule=rule.name,
+                    n=size,
+                    least=least,
+                )
+            )
     kept = [i for i in np.argsort(-sizes, kind="stable").tolist() if sizes[i] >= least]
     place = np.full(len(rules) + 1, -1, np.int64)
     place[kept] = np.arange(len(kept))
@@ -149,6 +163,23 @@ def _rule(people: People, settings: SegmentSettings, least: int) -> Made:
     return Made(labels, notes, names=[rules[i].name for i in kept], unseen=(lambda: labels) if blind else None)
 
 
-def _told(dropped: int, least: int, how: str) -> list[str]:
-    what = "1 segment" if dropped == 1 else f"{dropped} segments"
-    return [f"{what} below {least:,} users joined the {how}"] if dropped else []
+def _told(dropped: int, least: int, *, tied: bool) -> list[Said]:
+    if not dropped:
+        return []
+    if tied:
+        return [
+            counted(
+                dropped,
+                "{n} segment below {least:,} users joined the most tied",
+                "{n} segments below {least:,} users joined the most tied",
+                least=least,
+            )
+        ]
+    return [
+        counted(
+            dropped,
+            "{n} segment below {least:,} users joined the nearest",
+            "{n} segments below {least:,} users joined the nearest",
+            least=least,
+        )
+    ]

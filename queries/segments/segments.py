@@ -20,6 +20,7 @@ from sociogram.queries.segments.people import People
 from sociogram.queries.segments.rules import OTHER
 from sociogram.queries.segments.settings import SegmentSettings
 from sociogram.queries.segments.words import Word, names, terms_of, words_apart
+from sociogram.said import Said
 
 Ints = NDArray[np.int64]
 OTHER_ID = 0
@@ -153,14 +154,14 @@ def _lift(people: People, made: Made, seed: int) -> tuple[Lift | None, list[str]
     held = people.held_out
     if made.unseen is None:
         why = (
-            "the rules read what the run has learned from all behaviour"
+            Said("lift was not measured: the rules read what the run has learned from all behaviour")
             if made.names
-            else "the run held no interests out"
+            else Said("lift was not measured: the run held no interests out")
         )
-        return None, [f"lift was not measured: {why}"]
+        return None, [why]
     known, test = (held.known, held.test) if held is not None else people.cut(seed)
     found = held_out_lift(made.unseen(), known, test, seed)
-    return found, [] if found is not None else ["lift was not measured: nothing could be held out"]
+    return found, [] if found is not None else [Said("lift was not measured: nothing could be held out")]
 
 
 def put(profiles: Profiles, found: Segmentation) -> None:
@@ -174,7 +175,8 @@ def put(profiles: Profiles, found: Segmentation) -> None:
 def save(folder: Path, found: Segmentation, community_next: int) -> None:
     """Write segments.json under a run's folder; who is where is in the users' table of the profiles."""
     staged = folder / (FILE + ".part")
-    record = {**found.to_dict(), "community_next": community_next}
+    notes = [note.to_dict() for note in found.notes if isinstance(note, Said)]
+    record = {**found.to_dict(), "notes_from": notes, "community_next": community_next}
     staged.write_text(json.dumps(record, ensure_ascii=False, indent=1), encoding="utf-8")
     staged.rename(folder / FILE)
 

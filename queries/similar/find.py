@@ -22,6 +22,7 @@ from sociogram.queries.similar.statements import Statements
 from sociogram.queries.similar.subject import Subject, direction, matching
 from sociogram.queries.similar.values import typed
 from sociogram.queries.similar.where import Filter, parse
+from sociogram.said import Joined, Said
 
 SHOWN = 3  # topics in a reason
 Words = Callable[[str], tuple[list[float], Sequence[str]]]
@@ -138,9 +139,11 @@ class SimilarUsers:
 
     def _meant(self, text: Any) -> tuple[list[float], Sequence[str]]:
         if not isinstance(text, str) or not text.strip():
-            raise InputError("the description is empty. Say in words whom to look for, such as 'climbers who bake'.")
+            raise InputError(
+                Said("the description is empty. Say in words whom to look for, such as 'climbers who bake'.")
+            )
         if self._words is None:
-            raise InputError("words need the run that is live and its text encoder. Give a vector instead.")
+            raise InputError(Said("words need the run that is live and its text encoder. Give a vector instead."))
         return self._words(text)
 
     def _user(self, user: Key) -> Subject:
@@ -150,7 +153,11 @@ class SimilarUsers:
             row = self._store.read(read, user=[self._asker.resolve(user)])[0]
         if row["of"] != row["run"]:
             raise NotFoundError(
-                f"{user!r} has no profile of the live run {row['run']}: it came after it. Fit again: sociogram fit"
+                Said(
+                    "{user!r} has no profile of the live run {run}: it came after it. Fit again: sociogram fit",
+                    user=user,
+                    run=row["run"],
+                )
             )
         facts = self._facts_of(row["run"])
         return Subject(direction(row["embedding"], facts.width, f"the embedding of {user!r}"), row["id"])
@@ -217,14 +224,30 @@ class SimilarUsers:
     def _note(self, found: int, asked: Asked, conditions: Sequence[Any], facts: Facts) -> str:
         label = self._mapping.user.label
         if not asked.filter:
-            return f"only {found:,} of the {asked.k:,} asked for: there are no more {label} nodes with a profile."
+            return Said(
+                "only {found:,} of the {k:,} asked for: there are no more {label} nodes with a profile.",
+                found=found,
+                k=asked.k,
+                label=label,
+            )
+        wanted = str(asked.filter)
         if found:
-            return f"only {found:,} of the {asked.k:,} asked for: no more satisfy {asked.filter}."
+            return Said(
+                "only {found:,} of the {k:,} asked for: no more satisfy {filter}.",
+                found=found,
+                k=asked.k,
+                filter=wanted,
+            )
         equal = [c.condition for c in conditions if c.condition.operator in ("eq", "in")]
-        held = "".join(
-            f" {c.property} is for instance {', '.join(map(repr, facts.frequent(c.property)))}." for c in equal
-        )
-        return f"nobody with a profile satisfies {asked.filter}.{held}"
+        held = [
+            Said(
+                " {property} is for instance {values}.",
+                property=c.property,
+                values=Joined(", ", map(repr, facts.frequent(c.property))),
+            )
+            for c in equal
+        ]
+        return Said("nobody with a profile satisfies {filter}.{held}", filter=wanted, held=Joined("", held))
 
 
 def _of_condition(error: DatabaseError, wanted: Filter) -> DatabaseError | InputError:

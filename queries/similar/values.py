@@ -12,6 +12,7 @@ from sociogram.graph.schema import quote
 from sociogram.queries.kinds import PropertyKind
 from sociogram.queries.parameters import moment
 from sociogram.queries.similar.where import OPERATORS, Condition, Text
+from sociogram.said import Said
 
 LIST = "LIST<"
 
@@ -52,7 +53,15 @@ def typed(condition: Condition, kind: PropertyKind) -> Typed:
         alone = len(kind.types) == 1 and not of_list and condition.operator != "in" and _same(found, inner)
         return Typed(replace(condition, property=kind.property, value=found), of_list, alone)
     shown = value if condition.operator != "in" else list(value)
-    raise InputError(f"{kind}: {condition.property} cannot be compared by {condition.operator} with {shown!r}.")
+    raise InputError(
+        Said(
+            "{kind}: {property} cannot be compared by {operator} with {value!r}.",
+            kind=kind.told(),
+            property=condition.property,
+            operator=condition.operator,
+            value=shown,
+        )
+    )
 
 
 def _same(value: Any, name: str) -> bool:

@@ -15,6 +15,7 @@ from sociogram.graph.files import write_private
 from sociogram.graph.mapping import GraphMapping
 from sociogram.graph.schema import quote
 from sociogram.graph.snapshot import Key, now
+from sociogram.said import Said
 
 NAME_MOST = 80
 
@@ -71,16 +72,16 @@ class Audiences:
         file = self._file(name)
         if not file.exists():
             known = ", ".join(a.name for a in self.all()[:10]) or "none yet"
-            raise NotFoundError(f"there is no audience {name!r} (there are: {known}).")
+            raise NotFoundError(Said("there is no audience {name!r} (there are: {known}).", name=name, known=known))
         return self._read(file)
 
     def save(self, name: str, users: Sequence[Key], asked: dict[str, Any], run: str | None) -> Audience:
         """Keep it under a name, in place of one that has it; raises InputError without a name, or where nobody is in it."""
         name = " ".join(name.split())
         if not name or len(name) > NAME_MOST or any("\ud800" <= c <= "\udfff" for c in name):
-            raise InputError(f"an audience needs a name of 1 to {NAME_MOST} characters.")
+            raise InputError(Said("an audience needs a name of 1 to {most} characters.", most=NAME_MOST))
         if not users:
-            raise InputError("nobody is in this audience. Widen the search first.")
+            raise InputError(Said("nobody is in this audience. Widen the search first."))
         made = Audience(name, list(dict.fromkeys(users)), asked, run, now())
         self.folder.mkdir(parents=True, exist_ok=True)
         write_private(self._file(name), json.dumps(made.to_dict(), ensure_ascii=False, indent=1))

@@ -21,6 +21,7 @@ from sociogram.graph.store import Store
 from sociogram.learn import fit_snapshot, tag_table
 from sociogram.progress import SILENT, Progress
 from sociogram.runs import Run, Runs, sweep
+from sociogram.said import Said
 
 if TYPE_CHECKING:
     import neo4j
@@ -174,7 +175,13 @@ class Engine:
         run = self.runs.get(run) if isinstance(run, str) else run
         record = run.record
         if record["state"] != "finished":
-            raise PublishError(f"run {run.id} did not finish ({record['state']}). Continue it first: sociogram fit")
+            raise PublishError(
+                Said(
+                    "run {run} did not finish ({state}). Continue it first: sociogram fit",
+                    run=run.id,
+                    state=record["state"],
+                )
+            )
         self._forget()
         return publish(
             self.store,
@@ -200,8 +207,12 @@ class Engine:
         run = run or self._before_cut() or self._earlier()
         if run not in self.runs and run in {p.id for p in self.published()}:
             raise PublishError(
-                f"run {run} was published from another machine, or its folder is gone: {self.home.runs} does not hold it. "
-                "Name one that is here: sociogram runs, then: sociogram rollback RUN"
+                Said(
+                    "run {run} was published from another machine, or its folder is gone: {folder} does not hold it. "
+                    "Name one that is here: sociogram runs, then: sociogram rollback RUN",
+                    run=run,
+                    folder=self.home.runs,
+                )
             )
         return self.publish(run)
 
@@ -214,7 +225,7 @@ class Engine:
         """Id of the run that was published before the live one."""
         earlier = [p for p in self.published() if p.state == "superseded"]
         if not earlier:
-            raise PublishError("there is no earlier published run to go back to. See: sociogram runs")
+            raise PublishError(Said("there is no earlier published run to go back to. See: sociogram runs"))
         return max(earlier, key=lambda p: p.finished_at or "").id
 
     def unpublish(self) -> int:
@@ -516,8 +527,11 @@ class Engine:
         live = self._live_folder()
         if live is None:
             raise NotFoundError(
-                f"words need the run that is live and its text encoder, which {self.home.runs} does not have. Publish a run from "
-                "here (sociogram fit), or give a vector."
+                Said(
+                    "words need the run that is live and its text encoder, which {folder} does not have. Publish a run from "
+                    "here (sociogram fit), or give a vector.",
+                    folder=self.home.runs,
+                )
             )
         return self._describer(live).describe(text)
 
@@ -605,8 +619,11 @@ class Engine:
         found = self._live_folder()
         if found is None:
             raise NotFoundError(
-                f"the live run has no folder in {self.home.runs}: it was published from elsewhere, or none is published yet. "
-                "Publish one from here: sociogram fit"
+                Said(
+                    "the live run has no folder in {folder}: it was published from elsewhere, or none is published yet. "
+                    "Publish one from here: sociogram fit",
+                    folder=self.home.runs,
+                )
             )
         return found
 
@@ -621,7 +638,9 @@ class Engine:
             return self.runs.get(run) if isinstance(run, str) else run
         found = self._live_folder() or self.runs.latest_finished()
         if found is None:
-            raise NotFoundError(f"there is no finished run in {self.home.runs}. Learn one first: sociogram fit")
+            raise NotFoundError(
+                Said("there is no finished run in {folder}. Learn one first: sociogram fit", folder=self.home.runs)
+            )
         return found
 
     def recommend_all(

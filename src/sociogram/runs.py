@@ -14,6 +14,7 @@ import psutil
 from sociogram.errors import NotFoundError
 from sociogram.graph.profile import Profiles
 from sociogram.graph.snapshot import now
+from sociogram.said import Said
 
 if TYPE_CHECKING:
     from sociogram.encoders.encoder import Encoder
@@ -84,7 +85,14 @@ class Runs:
         """By id; raises NotFoundError with the ids that there are."""
         if run_id not in self:
             known = ", ".join(r.id for r in self.all()[-5:]) or "none"
-            raise NotFoundError(f"there is no run {run_id[:80]!r} in {self.folder} (the latest: {known}).")
+            raise NotFoundError(
+                Said(
+                    "there is no run {run!r} in {folder} (the latest: {known}).",
+                    run=run_id[:80],
+                    folder=self.folder,
+                    known=known,
+                )
+            )
         return Run(run_id, self.folder / run_id)
 
     def latest_finished(self) -> Run | None:

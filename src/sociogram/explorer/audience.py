@@ -44,7 +44,7 @@ async def _take(page: Page, audience: Audience, form: str) -> None:
         else:
             text = audience.cypher(await page.answer(lambda: engine.mapping))
     except SociogramError as error:
-        page.say(str(error), "negative")
+        page.say(page.words.said(error), "negative")
         return
     name = "".join(c if c.isalnum() else "-" for c in audience.name).strip("-") or "audience"
     ui.download.content(text, f"{name}.{form}", "text/csv" if form == "csv" else "text/plain")
@@ -57,7 +57,7 @@ async def _remove(page: Page, where: ui.element, audience: Audience) -> None:
     try:
         await page.answer(site().engine.audiences.remove, audience.name)
     except SociogramError as error:
-        page.say(str(error), "negative")
+        page.say(page.words.said(error), "negative")
     await audience_list(page, where)
 
 
@@ -86,6 +86,6 @@ async def save_dialog(
         made = await page.answer(site().engine.save_audience, called, users, **asked)
         page.say(words("Saved: {name}, {people}", name=made.name, people=words.people(len(made.users))))
     except SociogramError as error:
-        page.say(str(error), "negative")
+        page.say(page.words.said(error), "negative")
     if listed is not None:
         await audience_list(page, listed)

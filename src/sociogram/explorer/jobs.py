@@ -11,6 +11,7 @@ from typing import Literal
 
 from sociogram.errors import SociogramError
 from sociogram.progress import Progress, Stage
+from sociogram.said import message
 
 LOG = logging.getLogger("sociogram.explorer")
 FIGURE = re.compile(r"(loss|mAP) (\d+(?:\.\d+)?)")
@@ -122,7 +123,7 @@ class Job:
         except KeyboardInterrupt:
             self.state = "stopped"
         except SociogramError as error:
-            self.error, self.state = str(error), "failed"
+            self.error, self.state = message(error), "failed"
         except Exception as error:  # the page must say something; the log has all of it
             LOG.exception("a job failed")
             self.error, self.state = f"something went wrong here ({type(error).__name__}). The log has it.", "failed"

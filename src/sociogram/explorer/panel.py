@@ -93,7 +93,7 @@ def _end(page: Page, job: Job) -> None:
     if job.error:
         with ui.row().classes("items-start no-wrap gap-2").props('role="alert"'):
             ui.icon("error_outline", color="warning", size="sm").props('aria-hidden="true"')
-            ui.label(job.error).classes("sg-text whitespace-pre-line")
+            ui.label(words.said(job.error)).classes("sg-text whitespace-pre-line")
     if job.state == "stopped":
         ui.label(
             words("What was learned so far is kept: begin again with the same choices, and it goes on from there.")

@@ -134,7 +134,7 @@ class _View:
             people = await self.page.answer(engine.people, self.asked.q, where, k=SHOWN, skip=at)
             return [(p, "") for p in people], people.total
         near = await self.page.answer(engine.similar, text=self.asked.q, k=WORDS_MOST, where=where)
-        reasons = {row.id: f"{row.cosine:.2f} · {row.reasons}" for row in near}
+        reasons = {row.id: f"{row.cosine:.2f} · {self.words.said(row.reasons)}" for row in near}
         shown = await self.page.answer(engine.people_of, [row.id for row in near][at : at + SHOWN])
         return [(p, reasons[p.id]) for p in shown], len(near)
 

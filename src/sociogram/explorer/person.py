@@ -14,6 +14,7 @@ from sociogram.explorer.site import site
 from sociogram.queries.explanation import Explanation
 from sociogram.queries.neighbourhood import Neighbourhood
 from sociogram.queries.rows import Profile, Tag, readable
+from sociogram.said import Said
 
 KINDS = {"user": ("Person", COLOURS[0]), "item": ("Item", COLOURS[1]), "topic": ("Topic", COLOURS[2])}
 ALIKE, SHOWN_ITEMS, TAGS_SHOWN = 8, 8, 12
@@ -44,10 +45,12 @@ async def _person(page: Page, profile: Profile, tag: str) -> None:
                 Heading(profile.name, 1).classes("sg-text")
                 if str(profile.id) != profile.name:
                     ui.label(str(profile.id)).classes("sg-soft")
-        ui.label(profile.sentence).classes("text-lg sg-text")
+        ui.label(words.said(profile.sentence)).classes("text-lg sg-text")
         with ui.row().classes("gap-2"):
             for name, value in profile.place:
-                ui.badge(f"{words(name)}: {value}", color="secondary").props("outline").classes("sg-text p-1")
+                ui.badge(f"{words(name)}: {words.said(value)}", color="secondary").props("outline").classes(
+                    "sg-text p-1"
+                )
     columns = (
         ui.element("div")
         .classes("w-full grid gap-4 items-start")
@@ -116,7 +119,7 @@ async def _evidence(page: Page, profile: Profile, tag: str, where: ui.element) -
                 ui.label(page.words("Nothing single stands out.")).classes("sg-soft")
             for reason in found.reasons:
                 with ui.column().classes("w-full gap-1"):
-                    ui.label(reason.sentence).classes("sg-text text-sm")
+                    ui.label(page.words.said(reason.sentence)).classes("sg-text text-sm")
                     bar(reason.share, f"{reason.share:.0%}")
                     with ui.row().classes("gap-2 items-center"):
                         ui.label(f"{reason.share:.0%}").classes("sg-soft text-xs")
@@ -241,7 +244,7 @@ async def _alike(page: Page, profile: Profile, where: ui.element) -> None:
         rows = await page.answer(site().engine.similar, profile.id, ALIKE)
         Heading(page.words("Alike"))
         for row in rows:
-            _row(row.name, person_path(row.id), row.reasons, f"{row.cosine:.2f}")
+            _row(row.name, person_path(row.id), page.words.said(row.reasons), f"{row.cosine:.2f}")
         if not rows:
             ui.label(page.words("Nobody is alike.")).classes("sg-soft")
 
@@ -252,10 +255,10 @@ async def _recommended(page: Page, profile: Profile, where: ui.element) -> None:
         try:
             rows = await page.answer(site().engine.recommend, profile.id, SHOWN_ITEMS)
         except (NotFoundError, PublishError) as error:
-            ui.label(str(error)).classes("sg-soft sg-text")
+            ui.label(page.words.said(error)).classes("sg-soft sg-text")
             return
         for row in rows:
-            _row(row.name, "", row.reasons, f"{row.rank}.")
+            _row(row.name, "", page.words.said(row.reasons), f"{row.rank}.")
         if not rows:
             ui.label(page.words("Nothing to recommend.")).classes("sg-soft")
 
@@ -282,5 +285,7 @@ async def _changed(page: Page, profile: Profile, where: ui.element) -> None:
         for change in rows:
             before, after = (words("none") if v is None else readable(v) for v in (change.before, change.after))
             with ui.row().classes("w-full items-baseline gap-2"):
-                ui.label(change.what).classes("sg-text text-weight-medium")
+                ui.label(words.said(change.what) if isinstance(change.what, Said) else words(change.what)).classes(
+                    "sg-text text-weight-medium"
+                )
                 ui.label(f"{before} → {after}").classes("sg-soft sg-text")

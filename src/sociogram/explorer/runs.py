@@ -202,7 +202,7 @@ class _View:
             self.page.say(words("{n} profiles of {run} are live.", n=f"{written.nodes:,}", run=run))
             self.run = run
         except SociogramError as error:
-            self.page.say(str(error), "negative")
+            self.page.say(words.said(error), "negative")
         finally:
             waiting.dismiss()
         await self.refresh()

@@ -1,6 +1,7 @@
 """Segments: what sets each apart, how large it is and was, and how alike they are."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -15,6 +16,7 @@ from sociogram.explorer.site import site
 from sociogram.queries.segments.compare import alike
 from sociogram.queries.segments.segments import FILE
 from sociogram.report.groups import sentences
+from sociogram.said import Said
 
 WORDS_SHOWN = 8
 RUNS_SHOWN = 12  # of the trend
@@ -59,8 +61,8 @@ async def page(request: Request) -> None:
                 )
             with card().classes("w-full"):
                 Heading(words("What they are worth"))
-                for line in [*sentences(found.section), *found.section.get("notes", [])]:
-                    ui.label(line).classes("sg-text")
+                for line in [*sentences(found.section), *_notes(found.section)]:
+                    ui.label(words.said(line)).classes("sg-text")
 
 
 def _card(page: Page, row: dict[str, Any], past: list[tuple[str, dict[int, int]]], colour: str) -> None:
@@ -85,6 +87,12 @@ def _card(page: Page, row: dict[str, Any], past: list[tuple[str, dict[int, int]]
             ui.button(
                 words("See the people"), icon="groups", on_click=lambda: ui.navigate.to(f"/people?{address}")
             ).props("flat no-caps dense")
+
+
+def _notes(section: Mapping[str, Any]) -> list[str]:
+    """With what they were made from, where the run kept that: one of before did not."""
+    kept = section.get("notes_from")
+    return list(section.get("notes", [])) if kept is None else [Said.of(note) for note in kept]
 
 
 def _heat(names: list[str], table: Any) -> dict[str, Any]:

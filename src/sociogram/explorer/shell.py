@@ -112,7 +112,7 @@ class Page:
             ui.icon("error_outline", size="md", color="warning").props('aria-hidden="true"')
             with ui.column().classes("gap-1"):
                 ui.label(title).classes("text-weight-bold")
-                ui.label(str(error)).classes("sg-text sg-soft whitespace-pre-line")
+                ui.label(self.words.said(error)).classes("sg-text sg-soft whitespace-pre-line")
                 ui.button(self.words("Try again"), icon="refresh", on_click=ui.navigate.reload).props(
                     "flat dense no-caps"
                 )

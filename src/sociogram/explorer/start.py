@@ -228,7 +228,7 @@ class _View:
         try:
             mapping = self.mapping.chosen()
         except SociogramError as error:
-            self.page.say(str(error), "negative")
+            self.page.say(self.words.said(error), "negative")
             return
         await self._begin(mapping=mapping, store=store)
 

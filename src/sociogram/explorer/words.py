@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from sociogram.explorer.sentences_zh import SENTENCES
 from sociogram.explorer.words_zh import ZH
+from sociogram.said import Said, message
 
+CHINESE = ZH | SENTENCES
 LANGUAGES = {"en": "en", "zh": "zh-CN"}  # ours, and as browsers call them
 
 
@@ -21,8 +24,13 @@ class Words:
 
     def __call__(self, text: str, **values: Any) -> str:
         """The text in this language, with values in its braces."""
-        said = ZH.get(text, text) if self.language == "zh" else text
+        said = CHINESE.get(text, text) if self.language == "zh" else text
         return said.format(**values) if values else said
+
+    def said(self, text: str | BaseException) -> str:
+        """What the Engine says, or an error of it; what holds no template is data, or of an earlier version, and stays as it is."""
+        text = message(text) if isinstance(text, BaseException) else text
+        return text.through(self) if isinstance(text, Said) else text
 
     def people(self, count: int) -> str:
         """So many people."""

@@ -10,6 +10,7 @@ from sociogram.report import plots
 from sociogram.report.layout import NAMED_MOST, UserMap
 from sociogram.report.plots import number, short
 from sociogram.report.words import decimal
+from sociogram.said import Said
 
 WORDS = 6  # of a segment that are printed
 
@@ -48,20 +49,28 @@ def _picture(rows: list[Mapping[str, Any]], profiles: Profiles, drawn: UserMap) 
     return plots.scatter(drawn.points, group, [str(s["name"]) for s in named], "Map of the users by segment")
 
 
-def sentences(section: Mapping[str, Any]) -> list[str]:
+def sentences(section: Mapping[str, Any]) -> list[Said]:
     """Stability and lift in words, as far as they were measured."""
-    said = []
+    said: list[Said] = []
     steady, lift = section.get("stability"), section.get("lift")
     if isinstance(steady, Mapping):
         said.append(
-            f"stability: with other seeds the adjusted Rand index is {decimal(steady['seeds']['mean'])} "
-            f"(least {decimal(steady['seeds']['least'])}), on resamples {decimal(steady['resamples']['mean'])} "
-            f"(least {decimal(steady['resamples']['least'])}); 1 is the same, 0 chance"
+            Said(
+                "stability: with other seeds the adjusted Rand index is {seeds} (least {seeds_least}), on resamples {again} "
+                "(least {again_least}); 1 is the same, 0 chance",
+                seeds=decimal(steady["seeds"]["mean"]),
+                seeds_least=decimal(steady["seeds"]["least"]),
+                again=decimal(steady["resamples"]["mean"]),
+                again_least=decimal(steady["resamples"]["least"]),
+            )
         )
     if isinstance(lift, Mapping):
         said.append(
-            f"lift: a held-out behaviour is {lift['lift']:.2f} times (95 % {lift['low']:.2f} to {lift['high']:.2f}) as common in the user's "
-            f"own segment as among all; in random segments of the same sizes {lift['random']:.2f} times "
-            f"({lift['random_low']:.2f} to {lift['random_high']:.2f})"
+            Said(
+                "lift: a held-out behaviour is {lift:.2f} times (95 % {low:.2f} to {high:.2f}) as common in the user's "
+                "own segment as among all; in random segments of the same sizes {random:.2f} times "
+                "({random_low:.2f} to {random_high:.2f})",
+                **{name: lift[name] for name in ("lift", "low", "high", "random", "random_low", "random_high")},
+            )
         )
     return said

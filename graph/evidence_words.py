@@ -1,0 +1,33 @@
+"""How pieces of evidence are said: the templates of what a run keeps beside each published interest.
+
+A run keeps the whole sentence, as the database does. Who reads one and knows the names in it finds its template again.
+"""
+
+from collections.abc import Iterable
+
+from sociogram.said import Said
+
+THERE = "the graph says so"
+SAID_OF = 'said so of "{name}"'
+TIED = "tied to {name}"
+TIED_LIKES = "tied to {name}, who likes {liked}"
+TIED_SEEMS = "tied to {name}, who seems to like {liked}"
+TIED_HAS_ONE = "tied to {name}, who has {n} item about {liked}"
+TIED_HAS = "tied to {name}, who has {n} items about {liked}"
+ALSO = "also likes {name}"
+ALSO_OTHERS = "also likes {name}; of {all} others who do, {some} like {liked}"
+DID = '{did} "{name}"'
+DID_ABOUT = '{did} "{name}", about {liked}'
+DID_OTHERS = '{did} "{name}"; of {all} others who did, {some} like {liked}'
+COUNTED = (TIED_HAS_ONE, TIED_HAS, ALSO_OTHERS, DID_OTHERS)  # their numbers stand nowhere but in the sentence
+NAMED = (THERE, SAID_OF, TIED, TIED_LIKES, TIED_SEEMS, ALSO, DID, DID_ABOUT)
+
+
+def found_again(sentence: str, name: str, liked: str, did: Iterable[str]) -> str:
+    """The sentence with its template where it is one of NAMED about `name` and the topic `liked`; `did` are words for behaviour."""
+    for template in NAMED:
+        for word in did if "{did}" in template else ("",):
+            said = Said(template, name=name, liked=liked, did=word)
+            if said == sentence:
+                return said
+    return sentence
