@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from sociogram.queries.neighbourhood import Neighbourhood
     from sociogram.queries.people import Directory, People, Person
     from sociogram.queries.rows import Interested, Profile, Recommendation, Rows, Tag
+    from sociogram.queries.segments.compare import Borders
     from sociogram.queries.segments.rules import Rules
     from sociogram.queries.segments.segments import Segmentation
     from sociogram.queries.similar.find import SimilarRows, SimilarUsers
@@ -611,6 +612,12 @@ class Engine:
         if publish:
             self.publish(chosen)
         return found
+
+    def borders(self, ids: Sequence[int]) -> "Borders":
+        """How these segments of the live run lie to each other: alike, next nearest, tied. Reads the run's folder and all ties once."""
+        from sociogram.queries.segments.compare import borders
+
+        return borders(self.store, self.mapping, self.live().profiles, ids)
 
     # for other programs -------------------------------------------------------------------------------------------
 

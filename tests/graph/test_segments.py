@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -58,6 +59,23 @@ def test_a_profile_shows_its_place(engine: Engine) -> None:
     assert not set(OURS) & set(me.properties)
     assert [name for name, _ in me.place] == ["segment", "community", "influence", "bridging"]
     assert "segment" in me._repr_html_()
+
+
+def test_borders_count_the_ties_that_there_are(engine: Engine, store: Store) -> None:
+    table = engine.live().profiles.users
+    assert table is not None
+    segment = dict(zip(engine.live().profiles.keys["User"], table["segment"].tolist(), strict=True))
+    ids = sorted(set(segment.values()))
+    ends = np.zeros((len(ids), len(ids)))
+    for row in store.read("MATCH (a:User)-[:KNOWS]->(b:User) WHERE a <> b RETURN a.id AS a, b.id AS b"):
+        a, b = ids.index(segment[row["a"]]), ids.index(segment[row["b"]])
+        ends[a, b] += 1
+        ends[b, a] += 1
+    found = engine.borders(ids)
+    np.testing.assert_allclose(found.ties, ends / ends.sum(1, keepdims=True))
+    assert found.ids == ids
+    assert np.diag(found.lift).mean() > 1  # friends of the demo community are alike
+    assert all(found.next_to(one) is not None for one in ids if one)
 
 
 def test_the_same_graph_is_seen_after_a_publish(engine: Engine, tmp_path: Path) -> None:

@@ -136,6 +136,20 @@ ZH: dict[str, str] = {
     "The live run has no segments.": "当前运行没有群组。",
     "Make some: sociogram segments --publish": "可以生成：sociogram segments --publish",
     "What they have in common": "群组之间的共同点",
+    "What is compared": "比较内容",
+    "Likes": "喜好",
+    "Next nearest": "次近群组",
+    "Ties": "关系",
+    "Of the people of the row, the share who would be in the column if their own segment were not there.": (
+        "行中的人，若自己的群组不存在，会归入列中群组的比例。"
+    ),
+    "How many times as many ties lead from the row into the column as chance would give: 1 is chance.": (
+        "从行到列的关系数是随机情况的多少倍：1 为随机。"
+    ),
+    "Borders on {name}: {share} of its people are next nearest to it, ties {lift} times chance.": (
+        "与“{name}”相邻：{share} 的成员除本群组外离它最近，关系数为随机的 {lift} 倍。"
+    ),
+    "Borders on {name}: {share} of its people are next nearest to it.": "与“{name}”相邻：{share} 的成员除本群组外离它最近。",
     "Cosine of what their people like: 1 is the same, 0 nothing in common.": "成员喜好的余弦相似度：1 为相同，0 为毫无共同点。",
     "What they are worth": "分群的价值",
     "Over the runs: {sizes}": "历次运行：{sizes}",
