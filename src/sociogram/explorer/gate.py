@@ -1,18 +1,26 @@
 """Who comes in: every page, file and websocket of the explorer needs somebody who is signed in."""
 
+import asyncio
 import html
+import math
 import re
 from urllib.parse import quote
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import HTTPConnection
 from starlette.responses import HTMLResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sociogram.explorer.site import PREFIX, Site
+from sociogram.explorer.plain import wait_page
+from sociogram.explorer.site import PREFIX, Site, client_of
+from sociogram.explorer.words import Words, language_of
+from sociogram.server.limits import RateLimits
 from sociogram.server.problems import problem
 
 HOST = re.compile(r"[A-Za-z0-9.:\[\]-]+")
 OPEN = ("/signin", "/favicon.ico")
+OURS = "/_nicegui"  # scripts, styles and uploads: a page brings many of them
+EVENT = "42"  # how a message of Socket.IO begins that holds an event, not a sign of life
 # everything from this server: nothing that a name or a bio could hold is ever fetched from elsewhere, and no page may frame us
 POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
@@ -35,6 +43,12 @@ class Gate:
         who = self.site.who(scope.get("session") or {})
         if who is not None:
             scope.setdefault("state", {})["key"] = who.name
+            session = f"{who.name} {client_of(HTTPConnection(scope))}"
+            if scope["type"] == "websocket":
+                receive = _paced(receive, self.site.events, session)
+            elif not path.startswith(OURS) and (seconds := math.ceil(self.site.pages.wait(session))):
+                await _later(scope, receive, send, seconds)
+                return
         if who is not None or path in OPEN:
             host = Headers(scope=scope).get("host", "")  # one of ours: the guard has looked
             await self.app(scope, receive, _guarded(send, host) if scope["type"] == "http" else send)
@@ -55,6 +69,29 @@ class Gate:
             await HTMLResponse(page)(scope, receive, send)
             return
         await RedirectResponse(f"{PREFIX}/signin?next={quote(asked)}", 303)(scope, receive, send)
+
+
+async def _later(scope: Scope, receive: Receive, send: Send, seconds: int) -> None:
+    headers, again = Headers(scope=scope), {"Retry-After": str(seconds)}
+    if "text/html" in headers.get("accept", ""):
+        language = language_of(scope.get("session") or {}, headers)
+        await HTMLResponse(wait_page(Words(language), seconds), 429, again)(scope, receive, send)
+    else:
+        said = "more pages than are answered at once. Ask again after the seconds of Retry-After."
+        await problem(429, said, headers=again)(scope, receive, send)
+
+
+def _paced(receive: Receive, limits: RateLimits, session: str) -> Receive:
+    """Events beyond the rate wait for their turn: a page in the hands of a person is never so fast, and stays as it is if it ever is."""
+
+    async def paced() -> Message:
+        message = await receive()
+        if str(message.get("text") or "").startswith(EVENT):
+            while wait := limits.wait(session):
+                await asyncio.sleep(wait)
+        return message
+
+    return paced
 
 
 def _guarded(send: Send, host: str) -> Send:

@@ -53,8 +53,7 @@ class _View:
     def __init__(self, page: Page, asked: Asked) -> None:
         self.page, self.asked, self.words = page, asked, page.words
         self.found: list[tuple[Person, str]] = []
-        self.total = 0
-        self.asking = 0
+        self.total, self.asking, self.note = 0, 0, ""
 
     async def open(self) -> None:
         words = self.words
@@ -129,11 +128,12 @@ class _View:
             await self._count()
 
     async def _find(self) -> tuple[list[tuple[Person, str]], int]:
-        engine, where, at = site().engine, self.asked.where(), self.asked.at
+        engine, where, at, self.note = site().engine, self.asked.where(), self.asked.at, ""
         if not self.asked.described:
             people = await self.page.answer(engine.people, self.asked.q, where, k=SHOWN, skip=at)
             return [(p, "") for p in people], people.total
         near = await self.page.answer(engine.similar, text=self.asked.q, k=WORDS_MOST, where=where)
+        self.note = self.words.said(near.note or "")
         reasons = {row.id: f"{row.cosine:.2f} · {self.words.said(row.reasons)}" for row in near}
         shown = await self.page.answer(engine.people_of, [row.id for row in near][at : at + SHOWN])
         return [(p, reasons[p.id]) for p in shown], len(near)
@@ -203,7 +203,8 @@ class _View:
                         "no-caps dense outline"
                     )
             if not self.found:
-                self.page.nothing(words("Nobody fits."), words("Take a filter away, or describe them in other words."))
+                hint = self.note or words("Take a filter away, or describe them in other words.")
+                self.page.nothing(words("Nobody fits."), hint)
             elif self.asked.view == "table":
                 self._table()
             else:

@@ -1,16 +1,16 @@
 """Signing in by key, or by the link that the terminal shows; signing out; language and theme."""
 
 import html
+import math
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from sociogram.explorer.site import PREFIX, Site
+from sociogram.explorer.plain import plain_page
+from sociogram.explorer.site import PREFIX, Site, client_of
 from sociogram.explorer.words import LANGUAGES, Words, language_of
-from sociogram.server.limits import RateLimits
 
-TRIES = RateLimits(1.0, 10)  # of keys, for all that try together
 Next = Annotated[str, Query(max_length=2000)]
 
 
@@ -21,8 +21,12 @@ def routes(site: Site) -> APIRouter:
     @router.get("/signin")
     def page(request: Request, code: Annotated[str, Query(max_length=200)] = "", next: Next = "/") -> Response:
         words = Words(language_of(request.session, request.headers))
+        if code and (refused := _refused(site, request, words, next)):
+            return refused
         if code and site.codes.take(code):
             return _in(request, {"boot": site.boot}, next)
+        if code:
+            site.tries.wait(client_of(request))
         if site.who(request.session) is not None:
             return RedirectResponse(PREFIX + _own(next), 303)
         said = words(
@@ -37,10 +41,11 @@ def routes(site: Site) -> APIRouter:
         next: Annotated[str, Form(max_length=2000)] = "/",
     ) -> Response:
         words = Words(language_of(request.session, request.headers))
-        if TRIES.wait("signin"):
-            return HTMLResponse(_page(words, words("Too many tries. Wait a few seconds."), next), 429)
+        if refused := _refused(site, request, words, next):
+            return refused
         found = site.keys.find(key.strip()) if site.keys is not None else None
         if found is None:
+            site.tries.wait(client_of(request))
             return HTMLResponse(
                 _page(words, words("This key is not known here. Make one: sociogram keys add NAME"), next), 403
             )
@@ -62,6 +67,15 @@ def routes(site: Site) -> APIRouter:
     return router
 
 
+def _refused(site: Site, request: Request, words: Words, next: str) -> Response | None:
+    """Whoever was wrong too often has to wait, whatever they come with: else the answer would tell whether it is right."""
+    seconds = math.ceil(site.tries.wait(client_of(request), 0))
+    if not seconds:
+        return None
+    said = words("Too many wrong tries. Try again in {n} seconds.", n=seconds)
+    return HTMLResponse(_page(words, said, next), 429, {"Retry-After": str(seconds)})
+
+
 def _in(request: Request, who: dict[str, str], next: str) -> Response:
     _begin(request, who)
     return RedirectResponse(PREFIX + _own(next), 303)
@@ -81,21 +95,14 @@ def _own(path: str) -> str:
 
 def _page(words: Words, said: str, next: str) -> str:
     shown = f'<p role="alert" class="said">{html.escape(said)}</p>' if said else ""
-    return f"""<!doctype html><html lang="{words.tag}"><head><meta charset="utf-8"><title>Sociogram</title>
-<meta name="viewport" content="width=device-width, initial-scale=1"><style>
-:root {{ color-scheme: light dark; --ink: #1f2937; --paper: #f4f6f8; --card: #fff; --accent: #2563a8 }}
-@media (prefers-color-scheme: dark) {{ :root {{ --ink: #e5e7eb; --paper: #14181d; --card: #1d232b; --accent: #7db3ea }} }}
-body {{ font: 16px/1.5 system-ui, sans-serif; margin: 0; min-height: 100vh; display: grid; place-items: center; background: var(--paper); color: var(--ink) }}
-form {{ background: var(--card); padding: 2rem; border-radius: 12px; width: min(24rem, calc(100vw - 4rem)); box-shadow: 0 1px 4px #0003 }}
-h1 {{ margin: 0 0 .5rem; font-size: 1.5rem }} label {{ display: block; margin: 1rem 0 .25rem; font-weight: 600 }}
-input {{ width: 100%; box-sizing: border-box; font: inherit; padding: .6rem; border: 1px solid #8888; border-radius: 8px; background: transparent; color: inherit }}
-button {{ font: inherit; margin-top: 1rem; padding: .6rem 1.2rem; border: 0; border-radius: 8px; background: var(--accent); color: var(--card); cursor: pointer }}
-.said {{ border-left: 4px solid #c2410c; padding-left: .75rem }} code {{ font-size: .9em }}
-</style></head><body><main><form method="post" action="{PREFIX}/signin">
+    return plain_page(
+        words,
+        f"""<form class="card" method="post" action="{PREFIX}/signin">
 <h1>Sociogram</h1><p>{html.escape(words("Profiles of people are shown to those who have a key."))}</p>{shown}
 <label for="key">{html.escape(words("Key"))}</label>
 <input id="key" name="key" type="password" autocomplete="current-password" required autofocus placeholder="sg_…">
 <input type="hidden" name="next" value="{html.escape(next, quote=True)}">
 <button>{html.escape(words("Sign in"))}</button>
 <p><small>{html.escape(words("The terminal that runs the server shows a link that signs you in without one."))}</small></p>
-</form></main></body></html>"""
+</form>""",
+    )

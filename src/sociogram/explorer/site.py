@@ -8,12 +8,14 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 from nicegui import core, run
+from starlette.requests import HTTPConnection
 
 from sociogram.config import Home
 from sociogram.engine import Engine
 from sociogram.errors import DatabaseUnavailable
 from sociogram.server.backend import Backend
 from sociogram.server.keys import KeyRing, Scope, includes
+from sociogram.server.limits import RateLimits
 
 if TYPE_CHECKING:
     from sociogram.explorer.jobs import Job
@@ -23,6 +25,9 @@ T = TypeVar("T")
 PREFIX = "/explore"
 CODE_S = 900.0  # how long a link with a code is good
 ENDS_S = 20.0  # waited for work in the background when the server ends
+TRIES = (10 / 60, 10)  # wrong keys and codes of one client: a second on average, and at once
+PAGES = (5.0, 60)  # pages that one session opens
+EVENTS = (40.0, 400)  # clicks, keys and the like of one session
 KEPT_S = 600.0  # how long an export of the graph is asked
 
 
@@ -72,6 +77,9 @@ class Site:
     home: Home
     codes: Codes = field(default_factory=Codes)
     boot: str = field(default_factory=lambda: secrets.token_urlsafe(16))
+    tries: RateLimits = field(default_factory=lambda: RateLimits(*TRIES))
+    pages: RateLimits = field(default_factory=lambda: RateLimits(*PAGES))
+    events: RateLimits = field(default_factory=lambda: RateLimits(*EVENTS))
     job: "Job | None" = None
     _kept: dict[str, tuple[float, Any, Any]] = field(default_factory=dict)
 
@@ -106,6 +114,11 @@ class Site:
     def forget(self) -> None:
         """Nothing that was kept counts any more."""
         self._kept.clear()
+
+
+def client_of(connection: HTTPConnection) -> str:
+    """The address that asks."""
+    return connection.client.host if connection.client else ""
 
 
 def site() -> Site:

@@ -31,7 +31,8 @@ ZH: dict[str, str] = {
     "This link was used already, or is too old. Paste a key, or start `sociogram serve` again for a new link.": (
         "这个链接已经用过，或者已经过期。请粘贴密钥，或者重新运行 `sociogram serve` 获取新链接。"
     ),
-    "Too many tries. Wait a few seconds.": "尝试次数过多，请稍等几秒。",
+    "Too many wrong tries. Try again in {n} seconds.": "错误次数过多，请在 {n} 秒后重试。",
+    "More was opened than is answered at once. It goes on in {n} seconds.": "打开得太多太快，{n} 秒后继续。",
     # people
     "People": "人群",
     "Person": "人物",

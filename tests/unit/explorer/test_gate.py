@@ -1,19 +1,17 @@
 """Who comes in, and what a browser is told: sign-in, cookies, links with a code, websockets, headers."""
 
+import asyncio
 import re
+import time
 
 import pytest
 from starlette.websockets import WebSocketDisconnect
 
-from sociogram.explorer.signin import TRIES
-from sociogram.explorer.site import CODE_S, PREFIX, Codes
+from sociogram.explorer.gate import _paced
+from sociogram.explorer.site import CODE_S, PAGES, PREFIX, TRIES, Codes
+from sociogram.server.limits import RateLimits
 
 SOCKET = f"ws://localhost:8765{PREFIX}/_nicegui_ws/socket.io/?EIO=4&transport=websocket"
-
-
-@pytest.fixture(autouse=True)
-def tries():
-    TRIES._buckets.clear()
 
 
 def test_a_code_is_good_once_and_not_for_long():
@@ -88,12 +86,71 @@ def test_the_terminals_link_signs_in_once(browse, site_of, ring):
         assert "used already" in again.text
 
 
-def test_guessing_keys_is_slow(browse, site_of, ring):
-    ring.add("a", "read")
+def test_guessing_keys_and_codes_is_slow_for_who_guesses(browse, site_of, ring):
+    key = ring.add("a", "read")
+    site = site_of(ring)
+    with browse(site) as client:
+        for i in range(TRIES[1]):
+            wrong = (
+                client.post(f"{PREFIX}/signin", data={"key": f"sg_{i}"})
+                if i % 2
+                else client.get(f"{PREFIX}/signin", params={"code": f"guess{i}"})
+            )
+            assert wrong.status_code == 403
+        late = client.post(f"{PREFIX}/signin", data={"key": key})
+        assert late.status_code == 429
+        assert 1 <= int(late.headers["retry-after"]) <= 60 / TRIES[1]
+        assert f"Try again in {late.headers['retry-after']} seconds." in late.text
+        assert client.get(f"{PREFIX}/signin", params={"code": site.codes.new()}).status_code == 429
+        assert client.get(f"{PREFIX}/signin").status_code == 200  # to look costs nothing
+        assert site.tries.wait("another client", 0) == 0
+
+
+def test_right_keys_are_no_tries(browse, site_of, ring):
+    key = ring.add("a", "read")
     with browse(site_of(ring)) as client:
-        codes = [client.post(f"{PREFIX}/signin", data={"key": f"sg_{i}"}).status_code for i in range(14)]
-        assert codes[0] == 403
-        assert codes[-1] == 429
+        codes = {client.post(f"{PREFIX}/signin", data={"key": key}).status_code for _ in range(2 * TRIES[1])}
+        assert codes == {303}
+
+
+def test_more_pages_than_one_session_may_open_say_when_to_come_back(browse, site_of, ring):
+    key = ring.add("a", "read")
+    site = site_of(ring)
+    site.pages = RateLimits(0.1, PAGES[1])
+    with browse(site) as client:
+        client.post(f"{PREFIX}/signin", data={"key": key})
+        client.headers["Accept-Language"] = "zh"
+        assert {client.get(f"{PREFIX}/prefer?dark=on").status_code for _ in range(PAGES[1])} == {303}
+        late = client.get(f"{PREFIX}/people")
+        assert late.status_code == 429
+        seconds = late.headers["retry-after"]
+        assert 1 <= int(seconds) <= 10
+        assert f"{seconds} 秒后继续" in late.text
+        assert f'http-equiv="refresh" content="{seconds}"' in late.text
+        machine = client.get(f"{PREFIX}/people", headers={"Accept": "*/*"})
+        assert (machine.status_code, machine.headers["content-type"]) == (429, "application/problem+json")
+        assert client.get(f"{PREFIX}/_nicegui/nothing.js").status_code == 404  # what belongs to a page is not one
+
+
+def test_events_beyond_the_rate_wait_for_their_turn():
+    sent = ["42[1]", "3", "42[2]", "3", "42[3]"]
+
+    async def scenario():
+        messages = iter(sent)
+
+        async def receive():
+            return {"type": "websocket.receive", "text": next(messages)}
+
+        paced, times = _paced(receive, RateLimits(20.0, 1), "a"), []
+        for text in sent:
+            assert (await paced())["text"] == text  # none is lost, and none overtakes
+            times.append(time.monotonic())
+        return times
+
+    times = asyncio.run(scenario())
+    assert times[1] - times[0] < 0.04
+    assert times[2] - times[0] >= 0.045
+    assert times[4] - times[0] >= 0.095
 
 
 def test_a_link_from_elsewhere_is_opened_again_from_here(browse, site_of, ring):
