@@ -1,11 +1,14 @@
 """Map: everyone as a point where the embeddings put them, coloured by what they are, with a lasso to an audience."""
 
+import base64
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from fastapi import Request
 from matplotlib.path import Path as Polygon
 from nicegui import events, ui
+from numpy.typing import NDArray
 
 from sociogram.explorer.audience import save_dialog
 from sociogram.explorer.charts import COLOURS, INK, LINE, TOOLTIP
@@ -16,7 +19,7 @@ from sociogram.report.map import UserPoints, map_of, user_points
 
 GREY = "#8a949f66"
 RAMP = ["#3b4cc0", "#7b9ff9", "#c9d7f0", "#f5c4ac", "#e7745b", "#b40426"]
-LARGE = 4_000  # points from which on they are drawn without borders
+LARGE = 4_000  # points from which on they are drawn all at once: in one colour a series, and none is lit by the lasso
 
 
 async def page(request: Request, by: str = "segment", of: str = "") -> None:
@@ -101,6 +104,7 @@ class _View:
             ],
             "brush": {
                 "toolbox": [],
+                "seriesIndex": [] if self.many else "all",
                 "xAxisIndex": 0,
                 "yAxisIndex": 0,
                 "brushStyle": {"color": LINE, "borderColor": "#f2a33c", "borderWidth": 2},
@@ -108,19 +112,19 @@ class _View:
             },
             "legend": {"type": "scroll", "top": 4, "textStyle": {"color": INK}},
         }
+        if self.by == "influence" and not self.many:
+            return base | self._influence()
         if self.by == "influence":
-            return base | self._influence(base)
-        names, group = p.groups(self.by, self.of)
+            names, group = bands(p.influence)
+            colours = RAMP
+        else:
+            names, group = p.groups(self.by, self.of)
+            colours = [COLOURS[i % len(COLOURS)] for i in range(len(names))]
         self.groups = [np.flatnonzero(group == g) for g in (*range(len(names)), -1)]
         rest = self.words("others")
         base["series"] = [
             self._series(name, rows, colour)
-            for name, rows, colour in zip(
-                [*names, rest],
-                self.groups,
-                [*(COLOURS[i % len(COLOURS)] for i in range(len(names))), GREY],
-                strict=True,
-            )
+            for name, rows, colour in zip([*names, rest], self.groups, [*colours, GREY], strict=True)
             if len(rows)
         ]
         self.groups = [rows for rows in self.groups if len(rows)]
@@ -129,7 +133,12 @@ class _View:
         self.groups.reverse()
         return base
 
-    def _influence(self, base: dict[str, Any]) -> dict[str, Any]:
+    @property
+    def many(self) -> bool:
+        """Whether the points are drawn all at once."""
+        return len(self.points) > LARGE
+
+    def _influence(self) -> dict[str, Any]:
         rows = np.arange(len(self.points))
         self.groups = [rows]
         series = self._series(self.words("Influence"), rows, None)
@@ -151,15 +160,13 @@ class _View:
         return {"series": [series], "visualMap": ramp, "legend": {"show": False}}
 
     def _series(self, name: str, rows: Any, colour: str | None) -> dict[str, Any]:
-        many = len(self.points) > LARGE
-        size = 3 if len(self.points) > 30_000 else 5 if many else 8
-        made: dict[str, Any] = {
-            "type": "scatter",
-            "name": name,
-            "symbolSize": size,
-            "data": self.points.xy[rows].tolist(),
-        }
-        made |= {"large": many, "largeThreshold": 2000, "progressive": 0}
+        size = 3 if len(self.points) > 30_000 else 5 if self.many else 8
+        made: dict[str, Any] = {"type": "scatter", "name": name, "symbolSize": size}
+        if self.many:
+            made |= {"large": True, "largeThreshold": 1, "progressive": 0, "dimensions": ["x", "y"]}
+            made[":data"] = floats(self.points.xy[rows])
+        else:
+            made["data"] = self.points.xy[rows].tolist()
         if colour is not None:
             made["itemStyle"] = {"color": colour, "opacity": 0.85}
         return made
@@ -190,6 +197,19 @@ class _View:
 
     async def _save(self) -> None:
         await save_dialog(self.page, None, len(self.chosen), [self.points.keys[i] for i in self.chosen])
+
+
+def floats(xy: NDArray[np.float64]) -> str:
+    """Points as an expression that makes a Float32Array of them: an eighth of what lists take here, and nothing to parse there."""
+    packed = base64.b64encode(np.ascontiguousarray(xy, "<f4").tobytes()).decode()
+    return f"new Float32Array(Uint8Array.from(atob('{packed}'), (c) => c.charCodeAt(0)).buffer)"
+
+
+def bands(influence: NDArray[np.float64]) -> tuple[list[str], NDArray[np.int64]]:
+    """Names of equal bands between 0 and 1, one for each colour of the ramp, and the band of each user."""
+    ends = np.linspace(0, 1, len(RAMP) + 1)
+    names = [f"{low:.2f} – {high:.2f}" for low, high in pairwise(ends.tolist())]
+    return names, np.clip(np.digitize(influence, ends) - 1, 0, len(RAMP) - 1).astype(np.int64)
 
 
 def _points() -> UserPoints:
