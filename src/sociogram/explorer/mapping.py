@@ -45,7 +45,7 @@ def plan_table(words: Words, plan: list[dict[str, str]], change: Callable[[str, 
                         ui.label(words(row[name]) if name == "table" else row[name] or words("(no name)"))
                 with cell():
                     ui.select(
-                        list(get_args(Role)), value=row["role"],
+                        {role: words(role) for role in get_args(Role)}, value=row["role"],
                         on_change=lambda e, r=row: change(r["table"], r["column"], e.value),
                     ).props(f'dense outlined options-dense aria-label="{words("Taken for")}"').classes("w-36")  # fmt: skip
                 with cell():
@@ -96,7 +96,9 @@ class MappingTable:
         with cell():
             ui.label(name).classes("font-mono text-sm")
         with cell():
-            chosen = ui.select(roles, value=role, on_change=lambda e: change(e.value)).classes("w-36")
+            chosen = ui.select(
+                {one: self.words(one) for one in roles}, value=role, on_change=lambda e: change(e.value)
+            ).classes("w-36")
             named(chosen.props("dense outlined options-dense"), name)
 
     def _properties(self, node: NodeMapping) -> list[str]:

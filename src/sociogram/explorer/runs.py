@@ -124,7 +124,7 @@ class _View:
                 with ui.element("tbody"):
                     for name in names:
                         a, b = mine.get(name), theirs.get(name)
-                        cells = [name, decimal(a), *([decimal(b), _difference(a, b)] if self.other else [])]
+                        cells = [words(name), decimal(a), *([decimal(b), _difference(a, b)] if self.other else [])]
                         with ui.element("tr").classes("sg-row"):
                             for value in cells:
                                 with _cell():

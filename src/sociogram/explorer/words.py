@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from sociogram.explorer.sentences_zh import SENTENCES
+from sociogram.explorer.terms_zh import FIGURES, ROLES
 from sociogram.explorer.words_zh import ZH
 from sociogram.said import Said, message
 
-CHINESE = ZH | SENTENCES
+CHINESE = ROLES | FIGURES | SENTENCES | ZH
 LANGUAGES = {"en": "en", "zh": "zh-CN"}  # ours, and as browsers call them
 
 

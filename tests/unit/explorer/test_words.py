@@ -3,13 +3,17 @@
 import ast
 import string
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 import sociogram.explorer
 from sociogram.explorer import influence, person, shell, start
-from sociogram.explorer.words import Words, language_of
+from sociogram.explorer.mapping import PROPERTY_ROLES
+from sociogram.explorer.words import CHINESE, Words, language_of
 from sociogram.explorer.words_zh import ZH
+from sociogram.graph.mapping import NodeRole, RelationshipRole
+from sociogram.loaders.columns import Role
 
 FOLDER = Path(sociogram.explorer.__file__).parent
 
@@ -45,6 +49,11 @@ def test_each_has_its_chinese(text):
 
 def _fields(text: str) -> set[str | None]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+@pytest.mark.parametrize("role", [*get_args(Role), *get_args(NodeRole), *get_args(RelationshipRole), *PROPERTY_ROLES])
+def test_each_role_has_its_chinese(role):
+    assert CHINESE.get(role)
 
 
 def test_the_language_is_chosen_else_the_browsers():
