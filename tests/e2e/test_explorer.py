@@ -22,7 +22,7 @@ from sociogram.graph.publish_runs import live_run
 from sociogram.graph.server import ManagedServer
 from sociogram.graph.store import Store
 
-USER = "u0012"
+USER, OTHER = "u0012", "u0042"
 NAME = "<script>window.taken=1</script>Ada"
 BIO = "<img src=nowhere.png onerror='window.taken=2'> climbs"
 TAG = "<b onmouseover=window.taken=3>climbing</b>"
@@ -252,7 +252,14 @@ def test_influence_chosen_simulated_and_played(signed: Browser) -> None:
 def test_segments_and_from_one_to_its_people(signed: Browser) -> None:
     signed.open("/segments")
     signed.sees("What they are worth")
+    signed.sees("of its people are next nearest to it, ties")
     signed.photograph("segments")
+    signed.press("Next nearest")
+    signed.sees("if their own segment were not there")
+    signed.press("Ties")
+    signed.sees("1 is chance")
+    signed.until("return document.querySelectorAll('main canvas').length")
+    signed.photograph("segments-ties")
     signed.press("See the people")
     signed.sees("Save as audience")
     assert "/people?segment=" in signed.driver.current_url
@@ -305,11 +312,19 @@ def test_dark_chinese_and_on_a_phone(signed: Browser) -> None:
     signed.sees("按姓名搜索")
     assert signed.driver.execute_script("return document.documentElement.lang") == "zh-CN"
     signed.photograph("people-zh")
+    signed.open(f"/person/{OTHER}")
+    said = signed.until("return document.querySelector('main h1').closest('.q-card').innerText")
+    assert "喜欢" in said
+    assert " is into " not in said
+    signed.sees("位共同好友")
+    signed.photograph("person-zh")
+    signed.open("/person/nobody-at-all")
+    signed.sees("没有 User 'nobody-at-all'。 最接近的：")
     phone = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
     signed.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", phone)
-    for path in ("/people", f"/person/{USER}", "/map", "/segments", "/runs", "/start"):
+    for path in ("/people", f"/person/{USER}", "/map", "/influence?go=true", "/segments", "/runs", "/start"):
         signed.open(path)
-        signed.photograph(f"phone{path.replace('/', '-')}")
+        signed.photograph(f"phone{path.split('?')[0].replace('/', '-')}")
         assert not signed.driver.execute_script(
             "return document.documentElement.scrollWidth > window.innerWidth + 1"
         ), path

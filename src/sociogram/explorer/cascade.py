@@ -12,6 +12,8 @@ from sociogram.queries.influence.play import Activation
 DRAWN = 300  # users in the picture; the counts are of all
 NAMED = 40  # of them with their name
 PACE_S = 1.0
+CLOSEST, WIDEST = 20, 60  # how far nodes keep apart: the more there are, the less, or they would leave the picture
+FORCE = {"repulsion": WIDEST, "edgeLength": 30, "gravity": 0.15, "layoutAnimation": True, "friction": 0.2}
 
 
 class Cascade:
@@ -93,6 +95,7 @@ class Cascade:
         ]  # fmt: skip
         return {
             "data": nodes,
+            "force": FORCE | {"repulsion": max(CLOSEST, WIDEST - len(drawn) // 4)},
             "links": [{"source": str(a.by), "target": str(a.id)} for a in drawn if a.by is not None and a.by in there],
         }
 
@@ -104,7 +107,7 @@ class Cascade:
                 {
                     "type": "graph", "layout": "force", "roam": True, "zoom": 0.75, "draggable": True, "data": [], "links": [],
                     "label": {"position": "right", "color": INK, "fontSize": 11}, "labelLayout": {"hideOverlap": True},
-                    "force": {"repulsion": 60, "edgeLength": 40, "layoutAnimation": True, "friction": 0.2},
+                    "force": FORCE,
                     "lineStyle": {"color": INK, "opacity": 0.6}, "edgeSymbol": ["none", "arrow"], "edgeSymbolSize": 6,
                 }
             ],

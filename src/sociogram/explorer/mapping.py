@@ -1,8 +1,9 @@
 """A guessed mapping as tables in which every role can be changed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import zip_longest
 from typing import Any, get_args
 
 from nicegui import ui
@@ -14,19 +15,22 @@ from sociogram.graph.mapping import GraphMapping, NodeMapping, NodeRole, Relatio
 from sociogram.loaders.columns import Role
 
 PROPERTY_ROLES = ("name", "text", "numeric", "categorical", "time", "predict", "private", "ignore")
+WIDTHS = ("min(38%, 24rem)", "11rem")
 SEVERAL = ("text", "numeric", "categorical", "private")
 
 
-def table(headings: list[str]) -> ui.element:
-    """A table with these headings; rows go into what is returned."""
+def table(headings: list[str], widths: Sequence[str] = ()) -> ui.element:
+    """A table with these headings; rows go into what is returned. `widths` of the first columns are kept in every table."""
     with (
         ui.element("div").classes("w-full overflow-x-auto"),
         ui.element("table").classes("w-full text-left border-collapse"),
     ):
         with ui.element("thead"), ui.element("tr"):
-            for heading in headings:
-                with ui.element("th").props('scope="col"').classes("p-2 sg-soft text-weight-medium"):
+            for heading, width in zip_longest(headings, widths, fillvalue=""):
+                with ui.element("th").props('scope="col"').classes("p-2 sg-soft text-weight-medium") as head:
                     ui.label(heading)
+                if width:
+                    head.style(f"width: {width}")
         return ui.element("tbody")
 
 
@@ -62,15 +66,15 @@ class MappingTable:
         """Into the open element."""
         words = self.words
         Heading(words("Nodes"))
-        with table([words(h) for h in ("Label", "What it is", "Key", "Why")]):
+        with table([words(h) for h in ("Label", "What it is", "Why", "Key")], WIDTHS):
             for node in self.mapping.nodes:
                 with ui.element("tr").classes("sg-row"):
                     self._cells(node.label, list(get_args(NodeRole)), node.role, partial(self._node, node.label))
-                    for text in (node.key, self.comments.get(node.label, "")):
+                    for text in (self.comments.get(node.label, ""), node.key):
                         with cell():
                             ui.label(text).classes("sg-soft")
         Heading(words("Properties"))
-        with table([words(h) for h in ("Property", "Taken for", "Why")]):
+        with table([words(h) for h in ("Property", "Taken for", "Why")], WIDTHS):
             for node in self.mapping.nodes:
                 for name in self._properties(node):
                     with ui.element("tr").classes("sg-row"):
@@ -84,7 +88,7 @@ class MappingTable:
                             why = self.comments.get(f"{node.label}.{name}", "")
                             ui.label(why.partition(": ")[2] or why).classes("sg-soft")
         Heading(words("Relationships"))
-        with table([words(h) for h in ("Type", "What it is", "Why")]):
+        with table([words(h) for h in ("Type", "What it is", "Why")], WIDTHS):
             for link in self.mapping.relationships:
                 with ui.element("tr").classes("sg-row"):
                     shown = f"({link.source})-[{link.type}]->({link.target})"

@@ -48,7 +48,7 @@ class _View:
             )
             self.other = self.other if self.other in ids else ""
             with (
-                ui.element("div").classes("w-full overflow-x-auto sg-card"),
+                ui.card().classes("w-full overflow-x-auto sg-card p-1"),
                 ui.element("table").classes("sg-whole w-full text-left border-collapse"),
             ):
                 _head([words(t) for t in ("Run", "State", "Mode", "Published", "Quality", "")])

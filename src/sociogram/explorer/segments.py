@@ -74,16 +74,18 @@ def _card(page: Page, row: dict[str, Any], found: _Shown, colour: str) -> None:
             ui.label(words("Over the runs: {sizes}", sizes=said)).classes("text-sm")
         if border := _border(words, row["id"], found):
             ui.label(border).classes("text-sm sg-text")
+        if row["words"]:
+            ui.label(words("times as common as among all")).classes("sg-soft text-xs w-full text-right")
         with ui.element("ul").classes("w-full p-0 m-0 list-none flex flex-col gap-1"):
             for word in row["words"][:WORDS_SHOWN]:
                 with ui.element("li").classes("flex justify-between gap-2 text-sm"):
                     ui.label(str(word["word"])).classes("sg-text")
-                    ui.label(words("{lift} times as common", lift=f"{word['lift']:.1f}")).classes("sg-soft shrink-0")
+                    ui.label(f"{word['lift']:.1f}").classes("sg-soft shrink-0")
         if row["id"]:
             address = urlencode({"segment": row["name"]})
             ui.button(
                 words("See the people"), icon="groups", on_click=lambda: ui.navigate.to(f"/people?{address}")
-            ).props("flat no-caps dense")
+            ).props("flat no-caps dense").classes("mt-auto")
 
 
 def _notes(section: Mapping[str, Any]) -> list[str]:

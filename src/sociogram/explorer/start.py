@@ -53,7 +53,7 @@ class _View:
         self.mapping: MappingTable | None = None
 
     async def open(self) -> None:
-        self.job = ui.column().classes("w-full")
+        self.job = ui.column().classes("w-full sg-later")
         self.rest = ui.column().classes("w-full gap-4")
         if site().job is not None:
             panel(self.page, self.job)
@@ -64,7 +64,7 @@ class _View:
                 with (
                     ui.tabs()
                     .props(f'no-caps align=left inline-label aria-label="{words("Source")}"')
-                    .classes("w-full") as tabs
+                    .classes("w-full sg-tabs") as tabs
                 ):
                     demo = ui.tab("demo", words("Try a made-up community"), icon="auto_awesome")
                     files = ui.tab("files", words("My files"), icon="upload_file")

@@ -154,7 +154,7 @@ ZH: dict[str, str] = {
     "Cosine of what their people like: 1 is the same, 0 nothing in common.": "成员喜好的余弦相似度：1 为相同，0 为毫无共同点。",
     "What they are worth": "分群的价值",
     "Over the runs: {sizes}": "历次运行：{sizes}",
-    "{lift} times as common": "常见程度 {lift} 倍",
+    "times as common as among all": "相对全体的常见倍数",
     "See the people": "查看这些人",
     # runs
     "Runs": "运行",
