@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 import neo4j.time
 
+from sociogram.said import Said
+
 Guessed = Literal["text", "name", "numeric", "categorical", "time", "private", "ignore"]
 
 _LABELS = {
@@ -29,7 +31,7 @@ class PropertyGuess:
     """A role and the reason that is written beside it."""
 
     role: Guessed
-    why: str
+    why: Said
 
 
 def is_label_of(label: str, role: Literal["user", "topic"]) -> bool:
@@ -41,36 +43,38 @@ def is_label_of(label: str, role: Literal["user", "topic"]) -> bool:
 def guess_property(name: str, values: list[Any]) -> PropertyGuess:
     """The role of a property from its name and sampled values (none of them null)."""
     if _PRIVATE.search(re.sub(r"([a-z])([A-Z])", r"\1_\2", name)):
-        return PropertyGuess("private", "looks like personal data; never read")
+        return PropertyGuess("private", Said("looks like personal data; never read"))
     if all(isinstance(v, neo4j.time.DateTime | neo4j.time.Date) for v in values):
-        return PropertyGuess("time", "temporal values")
+        return PropertyGuess("time", Said("temporal values"))
     if all(isinstance(v, bool) for v in values):
-        return PropertyGuess("categorical", "true or false")
+        return PropertyGuess("categorical", Said("true or false"))
     if all(isinstance(v, int | float) and not isinstance(v, bool) for v in values):
         return _number(name, values)
     if all(isinstance(v, str) for v in values):
         return _string(name, values)
-    return PropertyGuess("ignore", f"values of type {type(values[0]).__name__}")
+    return PropertyGuess("ignore", Said("values of type {type}", type=type(values[0]).__name__))
 
 
 def _number(name: str, values: list[Any]) -> PropertyGuess:
     finite = [v for v in values if math.isfinite(v)]
     epoch = finite and all(isinstance(v, int) and 10**8 <= v <= 5 * 10**12 for v in finite)
     if epoch and _TIME.search(name):
-        return PropertyGuess("time", "whole numbers that are epoch times")
+        return PropertyGuess("time", Said("whole numbers that are epoch times"))
     if re.search(r"(^|_)(id|uid|key)$|[a-z]Id$", name):
-        return PropertyGuess("ignore", "numbers that name something")
-    return PropertyGuess("numeric", f"numbers from {min(finite):g} to {max(finite):g}" if finite else "numbers")
+        return PropertyGuess("ignore", Said("numbers that name something"))
+    if not finite:
+        return PropertyGuess("numeric", Said("numbers"))
+    return PropertyGuess("numeric", Said("numbers from {low:g} to {high:g}", low=min(finite), high=max(finite)))
 
 
 def _string(name: str, values: list[str]) -> PropertyGuess:
     distinct, mean = len(set(values)), sum(map(len, values)) / len(values)
     if re.match(r"https?://", values[0]):
-        return PropertyGuess("ignore", "links")
+        return PropertyGuess("ignore", Said("links"))
     if _TEXT.search(name) or mean >= LONG:
-        return PropertyGuess("text", f"{mean:.0f} characters on average")
+        return PropertyGuess("text", Said("{mean:.0f} characters on average", mean=mean))
     if re.search(r"(^|_)(id|uid|uuid|key)$|[a-z]Id$", name):
-        return PropertyGuess("ignore", "names something")
+        return PropertyGuess("ignore", Said("names something"))
     if distinct <= FEW and distinct <= max(2, len(values) // 2):
-        return PropertyGuess("categorical", f"{distinct} distinct values")
-    return PropertyGuess("ignore", f"{distinct:,} distinct short strings")
+        return PropertyGuess("categorical", Said("{n} distinct values", n=distinct))
+    return PropertyGuess("ignore", Said("{n:,} distinct short strings", n=distinct))

@@ -22,7 +22,7 @@ from sociogram.graph.publish_runs import RUN_LABEL, written_by_us
 from sociogram.graph.schema import quote
 from sociogram.graph.store import Store
 from sociogram.graph.stored_mapping import MAPPING_LABEL, stored_mapping
-from sociogram.said import Said
+from sociogram.said import Joined, Said
 
 SAMPLE = 2_000  # nodes or relationships looked at per label or type
 PAIRS_EXACT = 2_000_000  # types with more relationships than this have their end labels sampled
@@ -179,9 +179,12 @@ def _node(store: Store, label: str, role: NodeRole, count: int, ours: set[str], 
     values = _columns([row["p"] for row in sample], ours)
     key = _key(store, label, values)
     guesses = {name: guess_property(name, column) for name, column in values.items() if name != key}
-    found.comments[label] = f"{count:,} nodes" + ("; no relationships: ignored" if role == "ignore" else "")
+    alone = role == "ignore"
+    found.comments[label] = (
+        Said("{n:,} nodes; no relationships: ignored", n=count) if alone else Said("{n:,} nodes", n=count)
+    )
     for name, guess in guesses.items():
-        found.comments[f"{label}.{name}"] = f"{guess.role}: {guess.why}"
+        found.comments[f"{label}.{name}"] = Said("{role}: {why}", role=guess.role, why=guess.why)
     shown = _shown(guesses)
     roles = {p: g for p, g in guesses.items() if p != shown}
     texts = _with(roles, "text")
@@ -270,8 +273,8 @@ def _link(store: Store, pair: Pair, count: int, roles: dict[str, NodeRole], foun
     weight = next((p for p in _WEIGHTS if p in guesses and guesses[p].role == "numeric"), None)
     times = _with(guesses, "time")
     role = _link_role(roles[source], roles[target], kind)
-    note = f"{count:,} relationships"
-    found.comments[kind] = f"{found.comments[kind]}\n{note}" if kind in found.comments else note
+    note = Said("{n:,} relationships", n=count)
+    found.comments[kind] = Joined("\n", [found.comments[kind], note]) if kind in found.comments else note
     return RelationshipMapping(
         kind,
         source,

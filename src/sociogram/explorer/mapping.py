@@ -13,6 +13,7 @@ from sociogram.explorer.words import Words
 from sociogram.graph.inspect import Found
 from sociogram.graph.mapping import GraphMapping, NodeMapping, NodeRole, RelationshipRole
 from sociogram.loaders.columns import Role
+from sociogram.said import Said
 
 PROPERTY_ROLES = ("name", "text", "numeric", "categorical", "time", "predict", "private", "ignore")
 WIDTHS = ("min(38%, 24rem)", "11rem")
@@ -70,7 +71,7 @@ class MappingTable:
             for node in self.mapping.nodes:
                 with ui.element("tr").classes("sg-row"):
                     self._cells(node.label, list(get_args(NodeRole)), node.role, partial(self._node, node.label))
-                    for text in (self.comments.get(node.label, ""), node.key):
+                    for text in (self._why(node.label), node.key):
                         with cell():
                             ui.label(text).classes("sg-soft")
         Heading(words("Properties"))
@@ -85,8 +86,7 @@ class MappingTable:
                             partial(self._property, node.label, name),
                         )
                         with cell():
-                            why = self.comments.get(f"{node.label}.{name}", "")
-                            ui.label(why.partition(": ")[2] or why).classes("sg-soft")
+                            ui.label(self._why(f"{node.label}.{name}")).classes("sg-soft")
         Heading(words("Relationships"))
         with table([words(h) for h in ("Type", "What it is", "Why")], WIDTHS):
             for link in self.mapping.relationships:
@@ -94,7 +94,7 @@ class MappingTable:
                     shown = f"({link.source})-[{link.type}]->({link.target})"
                     self._cells(shown, list(get_args(RelationshipRole)), link.role, partial(self._link, link.key))
                     with cell():
-                        ui.label(self.comments.get(link.type, "")).classes("sg-soft")
+                        ui.label(self._why(link.type)).classes("sg-soft")
 
     def _cells(self, name: str, roles: list[str], role: str, change: Callable[[str], None]) -> None:
         with cell():
@@ -104,6 +104,11 @@ class MappingTable:
                 {one: self.words(one) for one in roles}, value=role, on_change=lambda e: change(e.value)
             ).classes("w-36")
             named(chosen.props("dense outlined options-dense"), name)
+
+    def _why(self, key: str) -> str:
+        """Of a property without its role, which stands beside it."""
+        comment = self.comments.get(key, "")
+        return self.words.said(comment.values.get("why", comment) if isinstance(comment, Said) else comment)
 
     def _properties(self, node: NodeMapping) -> list[str]:
         said = [key.split(".", 1)[1] for key in self.comments if key.startswith(f"{node.label}.")]

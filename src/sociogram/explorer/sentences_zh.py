@@ -247,6 +247,24 @@ SENTENCES: dict[str, str] = {
         "{path} 没有标题行；第一行应为各列的名称。"
     ),
     '{path} has two columns named "{name}". Rename one of them.': "{path} 有两列都叫“{name}”。请改名其中一列。",
+    # what was guessed of a graph
+    "{n:,} nodes": "{n:,} 个节点",
+    "{n:,} nodes; no relationships: ignored": "{n:,} 个节点；没有关系：忽略",
+    "{n:,} relationships": "{n:,} 个关系",
+    "{role}: {why}": "{role}：{why}",
+    "looks like personal data; never read": "像是个人数据；从不读取",
+    "temporal values": "时间类型的值",
+    "true or false": "真或假",
+    "values of type {type}": "类型为 {type} 的值",
+    "whole numbers that are epoch times": "表示时间戳的整数",
+    "numbers that name something": "作为编号的数字",
+    "numbers": "数字",
+    "numbers from {low:g} to {high:g}": "从 {low:g} 到 {high:g} 的数字",
+    "links": "链接",
+    "{mean:.0f} characters on average": "平均 {mean:.0f} 个字符",
+    "names something": "作为名称或编号",
+    "{n} distinct values": "{n} 个不同的值",
+    "{n:,} distinct short strings": "{n:,} 个不同的短字符串",
     # the Neo4j at the other end
     "the address holds a user or password; put them into NEO4J_USERNAME and NEO4J_PASSWORD instead.": (
         "地址中含有用户名或密码；请改填到各自的栏中，或使用 NEO4J_USERNAME 和 NEO4J_PASSWORD。"

@@ -5,8 +5,10 @@ import pytest
 from sociogram.errors import MappingError
 from sociogram.explorer.mapping import MappingTable, role_of, with_role
 from sociogram.explorer.words import Words
+from sociogram.graph.guess import guess_property
 from sociogram.graph.inspect import Found
 from sociogram.graph.mapping import GraphMapping, NodeMapping, RelationshipMapping
+from sociogram.said import Said
 
 PERSON = NodeMapping(
     "Person",
@@ -48,3 +50,12 @@ def test_changes_count_when_it_is_used():
     table._node("Person", "ignore")
     table._link(("Person", "SAW", "Film"), "ignore")
     assert table.chosen().user.label == "Film"
+
+
+def test_why_a_role_was_guessed_is_said_without_the_role():
+    said = guess_property("bio", ["likes long walks in the mountains", "bakes bread on every Sunday"])
+    found = Found(FOUND.mapping, {"Person.bio": Said("{role}: {why}", role=said.role, why=said.why), "SAW": "5"})
+    assert found.comments["Person.bio"] == "text: 30 characters on average"
+    assert MappingTable(Words("en"), found)._why("Person.bio") == "30 characters on average"
+    assert MappingTable(Words("zh"), found)._why("Person.bio") == "平均 30 个字符"
+    assert MappingTable(Words("zh"), found)._why("SAW") == "5"
