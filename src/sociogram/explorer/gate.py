@@ -20,7 +20,7 @@ from sociogram.server.problems import problem
 HOST = re.compile(r"[A-Za-z0-9.:\[\]-]+")
 OPEN = ("/signin", "/favicon.ico")
 OURS = "/_nicegui"  # scripts, styles and uploads: a page brings many of them
-EVENT = "42"  # how a message of Socket.IO begins that holds an event, not a sign of life
+ALIVE = ("2", "3")  # messages of Engine.IO that hold nothing: ping and pong
 # everything from this server: nothing that a name or a bio could hold is ever fetched from elsewhere, and no page may frame us
 POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
@@ -46,7 +46,7 @@ class Gate:
             session = f"{who.name} {client_of(HTTPConnection(scope))}"
             if scope["type"] == "websocket":
                 receive = _paced(receive, self.site.events, session)
-            elif not path.startswith(OURS) and (seconds := math.ceil(self.site.pages.wait(session))):
+            elif not path.startswith((OURS, *OPEN)) and (seconds := math.ceil(self.site.pages.wait(session))):
                 await _later(scope, receive, send, seconds)
                 return
         if who is not None or path in OPEN:
@@ -86,7 +86,7 @@ def _paced(receive: Receive, limits: RateLimits, session: str) -> Receive:
 
     async def paced() -> Message:
         message = await receive()
-        if str(message.get("text") or "").startswith(EVENT):
+        if message["type"] == "websocket.receive" and message.get("text") not in ALIVE:
             while wait := limits.wait(session):
                 await asyncio.sleep(wait)
         return message

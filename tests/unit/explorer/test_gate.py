@@ -133,7 +133,7 @@ def test_more_pages_than_one_session_may_open_say_when_to_come_back(browse, site
 
 
 def test_events_beyond_the_rate_wait_for_their_turn():
-    sent = ["42[1]", "3", "42[2]", "3", "42[3]"]
+    sent = ["42[1]", "3", "451-[2]", "3", "42[3]"]
 
     async def scenario():
         messages = iter(sent)
