@@ -41,6 +41,8 @@ class Gate:
             return
         path = scope["path"].removeprefix(PREFIX)
         who = self.site.who(scope.get("session") or {})
+        if scope["type"] == "http":
+            send = _guarded(send, Headers(scope=scope).get("host", ""))  # one of ours: the guard has looked
         if who is not None:
             scope.setdefault("state", {})["key"] = who.name
             session = f"{who.name} {client_of(HTTPConnection(scope))}"
@@ -50,8 +52,7 @@ class Gate:
                 await _later(scope, receive, send, seconds)
                 return
         if who is not None or path in OPEN:
-            host = Headers(scope=scope).get("host", "")  # one of ours: the guard has looked
-            await self.app(scope, receive, _guarded(send, host) if scope["type"] == "http" else send)
+            await self.app(scope, receive, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
         else:

@@ -127,6 +127,7 @@ def test_more_pages_than_one_session_may_open_say_when_to_come_back(browse, site
         assert 1 <= int(seconds) <= 10
         assert f"{seconds} 秒后继续" in late.text
         assert f'http-equiv="refresh" content="{seconds}"' in late.text
+        assert "default-src 'self'" in late.headers["content-security-policy"]
         machine = client.get(f"{PREFIX}/people", headers={"Accept": "*/*"})
         assert (machine.status_code, machine.headers["content-type"]) == (429, "application/problem+json")
         assert client.get(f"{PREFIX}/_nicegui/nothing.js").status_code == 404  # what belongs to a page is not one
