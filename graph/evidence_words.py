@@ -3,7 +3,8 @@
 A run keeps the whole sentence, as the database does. Who reads one and knows the names in it finds its template again.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from itertools import permutations
 
 from sociogram.said import Said
 
@@ -23,10 +24,14 @@ COUNTED = (TIED_HAS_ONE, TIED_HAS, ALSO_OTHERS, DID_OTHERS)  # their numbers sta
 NAMED = (THERE, SAID_OF, TIED, TIED_LIKES, TIED_SEEMS, ALSO, DID, DID_ABOUT)
 
 
-def found_again(sentence: str, name: str, liked: str, did: Iterable[str]) -> str:
+TOGETHER = 3  # kinds of behaviour towards one item that are tried
+
+
+def found_again(sentence: str, name: str, liked: str, did: Sequence[str]) -> str:
     """The sentence with its template where it is one of NAMED about `name` and the topic `liked`; `did` are words for behaviour."""
+    several = [", ".join(some) for n in range(1, TOGETHER + 1) for some in permutations(did, n)]
     for template in NAMED:
-        for word in did if "{did}" in template else ("",):
+        for word in several if "{did}" in template else ("",):
             said = Said(template, name=name, liked=liked, did=word)
             if said == sentence:
                 return said

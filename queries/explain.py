@@ -56,7 +56,7 @@ class Explainer:
         columns = (row[n] for n in ("kind", "key", "share", "path", "sentence"))
         pieces = list(zip(*columns, strict=True))[:k]
         named = self._names([at for _, at, *_ in pieces])
-        did = [m.type.lower() for m in self._mapping.relationships if m.source == self._mapping.user.label]
+        did = sorted({m.type.lower() for m in self._mapping.with_role("behaviour")})
         found = []
         for kind, at, share, path, sentence in pieces:
             key_of, name = named.get((_role(kind, path), at), (at, at))

@@ -12,8 +12,9 @@ from sociogram.queries.influence.play import Activation
 DRAWN = 300  # users in the picture; the counts are of all
 NAMED = 40  # of them with their name
 PACE_S = 1.0
-CLOSEST, WIDEST = 20, 60  # how far nodes keep apart: the more there are, the less, or they would leave the picture
-FORCE = {"repulsion": WIDEST, "edgeLength": 30, "gravity": 0.15, "layoutAnimation": True, "friction": 0.2}
+# how far nodes keep apart: the more there are, the less, or they leave the picture
+CLOSEST, WIDEST, ROOM = 20, 300, 5_000
+FORCE = {"repulsion": WIDEST, "edgeLength": 36, "gravity": 0.09, "layoutAnimation": True, "friction": 0.2}
 
 
 class Cascade:
@@ -95,7 +96,7 @@ class Cascade:
         ]  # fmt: skip
         return {
             "data": nodes,
-            "force": FORCE | {"repulsion": max(CLOSEST, WIDEST - len(drawn) // 4)},
+            "force": FORCE | {"repulsion": min(max(ROOM // max(len(drawn), 1), CLOSEST), WIDEST)},
             "links": [{"source": str(a.by), "target": str(a.id)} for a in drawn if a.by is not None and a.by in there],
         }
 

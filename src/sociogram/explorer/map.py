@@ -19,6 +19,7 @@ from sociogram.report.map import UserPoints, map_of, user_points
 
 GREY = "#8a949f66"
 RAMP = ["#3b4cc0", "#7b9ff9", "#c9d7f0", "#f5c4ac", "#e7745b", "#b40426"]
+TURNS = 8  # in which many points are drawn
 LARGE = 4_000  # points from which on they are drawn all at once: in one colour a series, and none is lit by the lasso
 
 
@@ -120,17 +121,18 @@ class _View:
         else:
             names, group = p.groups(self.by, self.of)
             colours = [COLOURS[i % len(COLOURS)] for i in range(len(names))]
-        self.groups = [np.flatnonzero(group == g) for g in (*range(len(names)), -1)]
         rest = self.words("others")
-        base["series"] = [
-            self._series(name, rows, colour)
-            for name, rows, colour in zip([*names, rest], self.groups, [*colours, GREY], strict=True)
-            if len(rows)
-        ]
-        self.groups = [rows for rows in self.groups if len(rows)]
-        base["legend"]["data"] = [s["name"] for s in base["series"]]
-        base["series"].reverse()  # the others lie under the named ones
-        self.groups.reverse()
+        turns = TURNS if self.many else 1
+        parts = [(rest, GREY, np.flatnonzero(group < 0))]  # the others lie under the named ones
+        # and those take turns where they are many: what is drawn last hides what is there
+        for turn in range(turns):
+            for g in reversed(range(len(names))):
+                parts.append((names[g], colours[g], np.flatnonzero(group == g)[turn::turns]))
+        parts = [part for part in parts if len(part[2])]
+        self.groups = [rows for _, _, rows in parts]
+        base["series"] = [self._series(name, rows, colour) for name, colour, rows in parts]
+        there = {s["name"] for s in base["series"]}
+        base["legend"]["data"] = [name for name in (*names, rest) if name in there]
         return base
 
     @property

@@ -16,7 +16,7 @@ from sociogram.loaders.columns import Role
 from sociogram.said import Said
 
 PROPERTY_ROLES = ("name", "text", "numeric", "categorical", "time", "predict", "private", "ignore")
-WIDTHS = ("min(38%, 24rem)", "11rem")
+WIDTHS, FIXED = ("34%", "12rem"), "table-fixed min-w-[40rem]"
 SEVERAL = ("text", "numeric", "categorical", "private")
 
 
@@ -24,7 +24,7 @@ def table(headings: list[str], widths: Sequence[str] = ()) -> ui.element:
     """A table with these headings; rows go into what is returned. `widths` of the first columns are kept in every table."""
     with (
         ui.element("div").classes("w-full overflow-x-auto"),
-        ui.element("table").classes("w-full text-left border-collapse"),
+        ui.element("table").classes(f"w-full text-left border-collapse {FIXED if widths else ''}"),
     ):
         with ui.element("thead"), ui.element("tr"):
             for heading, width in zip_longest(headings, widths, fillvalue=""):
@@ -67,7 +67,7 @@ class MappingTable:
         """Into the open element."""
         words = self.words
         Heading(words("Nodes"))
-        with table([words(h) for h in ("Label", "What it is", "Why", "Key")], WIDTHS):
+        with table([words(h) for h in ("Label", "What it is", "Why", "Identifier")], WIDTHS):
             for node in self.mapping.nodes:
                 with ui.element("tr").classes("sg-row"):
                     self._cells(node.label, list(get_args(NodeRole)), node.role, partial(self._node, node.label))

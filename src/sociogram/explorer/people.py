@@ -222,7 +222,7 @@ class _View:
         columns = [
             {"name": n, "label": words(label), "field": n, "align": "left", "sortable": True}
             for n, label in (
-                ("id", "Key"),
+                ("id", "Identifier"),
                 ("name", "Name"),
                 ("tags", "Tags"),
                 ("segment", "Segment"),

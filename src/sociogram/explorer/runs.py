@@ -60,7 +60,7 @@ class _View:
     def _row(self, row: dict[str, Any]) -> None:
         words, live = self.words, row["state"] == "live"
         with ui.element("tr").classes("sg-row"):
-            with _cell():
+            with _cell().classes("whitespace-nowrap"):
                 ui.button(row["id"], on_click=lambda: self._look(row["id"])).props("flat dense no-caps").classes(
                     "text-weight-bold" if row["id"] == self.run else ""
                 )

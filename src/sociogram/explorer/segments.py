@@ -20,6 +20,8 @@ from sociogram.said import Said
 
 WORDS_SHOWN = 8
 RUNS_SHOWN = 12  # of the trend
+RAMP = ["rgba(76, 142, 217, 0.06)", "rgba(31, 111, 178, 0.95)"]  # on the paper of both themes
+LABEL = {"color": "#fff", "textBorderColor": "#1b2129", "textBorderWidth": 2}
 LABELLED = 16  # segments, below which the table shows its numbers
 
 
@@ -184,8 +186,8 @@ def _heat(names: list[str], table: Any, *, percent: bool) -> dict[str, Any]:
         "grid": {"left": 170, "right": 24, "top": 16, "bottom": 88},
         "xAxis": axis | AXIS | {"axisLabel": {"color": INK, "rotate": 25, "hideOverlap": True}},
         "yAxis": axis | AXIS | {"inverse": True},
-        "visualMap": {"min": 0, "max": unit * most, "show": False, "inRange": {"color": ["#e8eef5", "#1f6fb2"]}},
-        "series": [{"type": "heatmap", "data": cells, "label": {"show": few, "formatter": form}}],
+        "visualMap": {"min": 0, "max": unit * most, "show": False, "inRange": {"color": RAMP}},
+        "series": [{"type": "heatmap", "data": cells, "label": {"show": few, "formatter": form, **LABEL}}],
         "animation": False,
     }
 

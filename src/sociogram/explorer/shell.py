@@ -37,7 +37,8 @@ body { background: var(--sg-paper); } .body--dark .q-card { background: #1b2129;
 @media (max-width: 767px) { .sg-tabs .q-tabs__content { flex-wrap: wrap; } .sg-tabs .q-tabs__arrow { display: none; } }
 .sg-later:empty { display: none; }
 .sg-row { border-top: 1px solid var(--sg-line); }
-.sg-card { border: 1px solid var(--sg-line); border-radius: 12px; box-shadow: none; }
+.sg-card { border: 1px solid var(--sg-line); border-radius: 12px; box-shadow: none; background: #fff; }
+.body--dark .sg-card { background: #1b2129; }
 .sg-soft { color: var(--sg-soft); } .sg-link { color: var(--sg-accent); text-decoration: none; }
 .sg-link:hover, .sg-link:focus-visible { text-decoration: underline; }
 :focus-visible { outline: 3px solid #f2a33c !important; outline-offset: 2px; }

@@ -24,6 +24,7 @@ ZH: dict[str, str] = {
     "Loading and learning need a key of the scope admin.": "载入和学习需要 admin 权限的密钥。",
     # sign-in
     "Key": "密钥",
+    "Identifier": "编号",
     "Sign in": "登录",
     "Profiles of people are shown to those who have a key.": "持有密钥的人才能查看画像。",
     "The terminal that runs the server shows a link that signs you in without one.": "运行服务器的终端会显示一个免密钥登录链接。",

@@ -41,6 +41,11 @@ def test_many_points_are_packed_and_all_there(tmp_path: Path, by: str) -> None:
         assert series["large"]
         assert "data" not in series
         np.testing.assert_allclose(unpacked(series[":data"]), made.points.xy[group], rtol=1e-6)
+    shown = [s["name"] for s in options["series"]]
+    named = [name for name in shown if name != "others"]
+    assert shown[-len(named) :] == named  # the others lie under them
+    assert named[: len(named) // 2] == named[len(named) // 2 :]  # and they take turns
+    assert set(options["legend"]["data"]) == set(shown)
     if by == "segment":
         assert {s["name"] for s in options["series"]} <= {f"segment {i + 1}" for i in range(GROUPS)} | {"others"}
 

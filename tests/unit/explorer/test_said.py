@@ -142,6 +142,8 @@ def test_a_kept_sentence_is_known_again_by_the_names_in_it() -> None:
     assert zh.said(found_again(kept, "Ada, who likes tea", "jazz", [])) == "与喜欢jazz的 Ada, who likes tea 有关系"
     did = evidence_words.DID_ABOUT.format(did="saw", name="Solaris", liked="films")
     assert isinstance(found_again(did, "Solaris", "films", ["liked", "saw"]), Said)
+    both = evidence_words.DID.format(did="saw, liked", name="Solaris")
+    assert zh.said(found_again(both, "Solaris", "films", ["liked", "rated", "saw"])) == "saw, liked“Solaris”"
     quoted = '"I like climbing."'
     assert type(found_again(quoted, "Ada", "climbing", ["saw"])) is str
     counts = evidence_words.DID_OTHERS.format(did="saw", name="Solaris", all=9, some=4, liked="films")
