@@ -106,7 +106,7 @@ class Cascade:
             "animation": False,
             "series": [
                 {
-                    "type": "graph", "layout": "force", "roam": True, "zoom": 0.75, "draggable": True, "data": [], "links": [],
+                    "type": "graph", "layout": "force", "roam": True, "zoom": 0.68, "draggable": True, "data": [], "links": [],
                     "label": {"position": "right", "color": INK, "fontSize": 11}, "labelLayout": {"hideOverlap": True},
                     "force": FORCE,
                     "lineStyle": {"color": INK, "opacity": 0.6}, "edgeSymbol": ["none", "arrow"], "edgeSymbolSize": 6,

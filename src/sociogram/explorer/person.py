@@ -204,7 +204,7 @@ def _graph(page: Page, profile: Profile, found: Neighbourhood) -> dict[str, Any]
                 "type": "graph",
                 "layout": "force",
                 "roam": True,
-                "zoom": 0.85,
+                "zoom": 0.78,
                 "draggable": True,
                 "categories": [{"name": page.words(name)} for name, _ in KINDS.values()],
                 "data": nodes,

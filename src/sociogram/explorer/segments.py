@@ -21,7 +21,7 @@ from sociogram.said import Said
 WORDS_SHOWN = 8
 RUNS_SHOWN = 12  # of the trend
 RAMP = ["rgba(76, 142, 217, 0.06)", "rgba(31, 111, 178, 0.95)"]  # on the paper of both themes
-LABEL = {"color": "#fff", "textBorderColor": "#1b2129", "textBorderWidth": 2}
+ABOVE_ONE = 1.01  # a cosine of one can come out a little larger
 LABELLED = 16  # segments, below which the table shows its numbers
 
 
@@ -172,9 +172,12 @@ class _Tables:
 def _heat(names: list[str], table: Any, *, percent: bool) -> dict[str, Any]:
     """Rows upwards on the left, columns at the bottom; a number above 1 is compared with the largest that there is."""
     few, most = len(names) < LABELLED, max(1.0, float(table.max(initial=0)))
-    unit, digits = (100.0, 0) if percent else (1.0, 2 if most <= 1 else 1)
+    unit, digits = (100.0, 0) if percent else (1.0, 2 if most < ABOVE_ONE else 1)
     cells = [
-        [column, row, round(unit * float(table[row, column]), digits)]
+        {
+            "value": [column, row, round(unit * float(table[row, column]), digits)],
+            "label": {"color": "#fff" if table[row, column] > most / 2 else INK},
+        }
         for row in range(len(names))
         for column in range(len(names))
     ]
@@ -187,7 +190,7 @@ def _heat(names: list[str], table: Any, *, percent: bool) -> dict[str, Any]:
         "xAxis": axis | AXIS | {"axisLabel": {"color": INK, "rotate": 25, "hideOverlap": True}},
         "yAxis": axis | AXIS | {"inverse": True},
         "visualMap": {"min": 0, "max": unit * most, "show": False, "inRange": {"color": RAMP}},
-        "series": [{"type": "heatmap", "data": cells, "label": {"show": few, "formatter": form, **LABEL}}],
+        "series": [{"type": "heatmap", "data": cells, "label": {"show": few, "formatter": form}}],
         "animation": False,
     }
 
