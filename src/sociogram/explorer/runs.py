@@ -1,6 +1,7 @@
 """Runs: how good each is, two side by side, how far its probabilities can be trusted, and going back to one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
 from fastapi import Request
@@ -11,8 +12,9 @@ from sociogram.explorer.charts import COLOURS, axes, line
 from sociogram.explorer.shell import Heading, Page, card, title
 from sociogram.explorer.site import site
 from sociogram.graph.publish_runs import PublishedRun
-from sociogram.report.words import decimal, when
+from sociogram.report.words import decimal
 
+NARROW = "max-sm:hidden"  # columns for which a phone has no room
 NOT_SHOWN = ("choice", "mode")
 
 
@@ -51,7 +53,9 @@ class _View:
                 ui.card().classes("w-full overflow-x-auto sg-card p-1"),
                 ui.element("table").classes("sg-whole w-full text-left border-collapse"),
             ):
-                _head([words(t) for t in ("Run", "State", "Mode", "Published", "Quality", "")])
+                _head(
+                    [words(t) for t in ("Run", "State", "Mode", "Published", "Quality", "")], ["", "", NARROW, NARROW]
+                )
                 with ui.element("tbody"):
                     for row in self.all:
                         self._row(row)
@@ -60,14 +64,15 @@ class _View:
     def _row(self, row: dict[str, Any]) -> None:
         words, live = self.words, row["state"] == "live"
         with ui.element("tr").classes("sg-row"):
-            with _cell().classes("whitespace-nowrap"):
+            with _cell():
                 ui.button(row["id"], on_click=lambda: self._look(row["id"])).props("flat dense no-caps").classes(
                     "text-weight-bold" if row["id"] == self.run else ""
                 )
             with _cell():
                 ui.badge(words(row["state"]), color="secondary" if live else "grey").props("" if live else "outline")
-            for value in (row["mode"], when(row["finished"] or row["started"]), _quality(row["metrics"])):
-                with _cell():
+            published = words.when(row["finished"] or row["started"])
+            for value, narrow in ((row["mode"], NARROW), (published, NARROW), (_quality(row["metrics"]), "")):
+                with _cell().classes(narrow):
                     ui.label(str(value))
             with _cell():
                 if row["state"] == "superseded" and row["here"] and self.page.who.may("admin"):
@@ -208,10 +213,10 @@ class _View:
         await self.refresh()
 
 
-def _head(names: list[str]) -> None:
+def _head(names: list[str], classes: Sequence[str] = ()) -> None:
     with ui.element("thead"), ui.element("tr"):
-        for name in names:
-            with ui.element("th").props('scope="col"').classes("p-2 sg-soft text-weight-medium"):
+        for name, own in zip_longest(names, classes, fillvalue=""):
+            with ui.element("th").props('scope="col"').classes(f"p-2 sg-soft text-weight-medium {own}"):
                 ui.label(name)
 
 

@@ -33,7 +33,7 @@ body { background: var(--sg-paper); } .body--dark .q-card { background: #1b2129;
 .sg-here { background: #e8f0f8; font-weight: 700; } .body--dark .sg-here { background: #2a3542; }
 .body--dark { --q-primary: #4a93d6 !important; --q-secondary: #55b795 !important; }
 @media (max-width: 767px) { .sg-side:not(.sg-open) { display: none; } } @media (min-width: 768px) { .sg-narrow { display: none; } }
-@media (min-width: 768px) { .sg-whole td, .sg-whole th { white-space: nowrap; } }
+.sg-whole td, .sg-whole th { white-space: nowrap; }
 @media (max-width: 767px) { .sg-tabs .q-tabs__content { flex-wrap: wrap; } .sg-tabs .q-tabs__arrow { display: none; } }
 .sg-later:empty { display: none; }
 .sg-row { border-top: 1px solid var(--sg-line); }

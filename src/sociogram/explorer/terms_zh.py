@@ -1,4 +1,4 @@
-"""Chinese of the roles that data can have, and of the figures of a run."""
+"""Chinese of the roles that data can have, of the figures of a run, and of the stages of learning."""
 
 ROLES: dict[str, str] = {
     # of columns and properties
@@ -12,4 +12,10 @@ ROLES: dict[str, str] = {
 FIGURES: dict[str, str] = {
     "tags map": "标签 mAP", "tags micro_f1": "标签 micro-F1", "tags precision": "标签精确率", "tags recall": "标签召回率",
     "tags ece": "标签校准误差 ECE", "items ndcg@10": "物品 nDCG@10", "items recall@10": "物品召回率@10",
+}  # fmt: skip
+STAGES: dict[str, str] = {
+    "snapshot": "快照", "encode": "文本编码", "features": "特征", "linear parts": "线性部分", "train": "训练", "choosing": "选择",
+    "final": "最终训练", "texts": "文本", "top layers": "顶层", "lower layers": "底层", "new items": "新物品", "reasons": "原因",
+    "place among ties": "关系中的位置", "going live": "生效", "waiting": "等待", "map": "地图", "publishing": "发布",
+    "unpublishing": "撤销发布",
 }  # fmt: skip

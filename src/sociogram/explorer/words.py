@@ -1,14 +1,17 @@
 """The interface's texts: English as they stand in the pages, Chinese by their English."""
 
 from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 from sociogram.explorer.sentences_zh import SENTENCES
-from sociogram.explorer.terms_zh import FIGURES, ROLES
+from sociogram.explorer.terms_zh import FIGURES, ROLES, STAGES
 from sociogram.explorer.words_zh import ZH
+from sociogram.report.words import when
 from sociogram.said import Said, message
 
-CHINESE = ROLES | FIGURES | SENTENCES | ZH
+CHINESE = ROLES | FIGURES | STAGES | SENTENCES | ZH
 LANGUAGES = {"en": "en", "zh": "zh-CN"}  # ours, and as browsers call them
 
 
@@ -32,6 +35,13 @@ class Words:
         """What the Engine says, or an error of it; what holds no template is data, or of an earlier version, and stays as it is."""
         text = message(text) if isinstance(text, BaseException) else text
         return text.through(self) if isinstance(text, Said) else text
+
+    def when(self, value: Any) -> str:
+        """A time in ISO 8601 as people write it."""
+        if self.language == "zh":
+            with suppress(ValueError):
+                return datetime.fromisoformat(str(value)).strftime("%Y-%m-%d %H:%M %Z").strip()
+        return when(value)
 
     def people(self, count: int) -> str:
         """So many people."""

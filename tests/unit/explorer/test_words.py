@@ -62,3 +62,18 @@ def test_the_language_is_chosen_else_the_browsers():
     assert language_of({"lang": "xx"}, {}) == "en"
     assert Words("zh").tag == "zh-CN"
     assert Words("zh")("unheard of") == "unheard of"
+    assert Words("zh").when("2026-11-26T08:02:11+00:00") == "2026-11-26 08:02 UTC"
+    assert Words("en").when("2026-11-26T08:02:11+00:00") == "26 November 2026, 08:02 UTC"
+    assert Words("zh").when("soon") == "soon"
+
+
+def test_each_stage_of_learning_has_its_chinese():
+    """Those that are written down where they begin, in what the page of Start has done."""
+    found = set()
+    for part in ("graph", "gnn", "encoders"):
+        for file in (FOLDER.parent / part).glob("*.py"):
+            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Call) and _called(node.func) == "stage" and node.args:
+                    found |= {node.args[0].value} if isinstance(node.args[0], ast.Constant) else set()
+    assert len(found) > 12
+    assert found - CHINESE.keys() == set()
