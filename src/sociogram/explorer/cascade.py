@@ -13,8 +13,8 @@ DRAWN = 300  # users in the picture; the counts are of all
 NAMED = 40  # of them with their name
 PACE_S = 1.0
 # how far nodes keep apart: the more there are, the less, or they leave the picture
-CLOSEST, WIDEST, ROOM = 20, 300, 5_000
-FORCE = {"repulsion": WIDEST, "edgeLength": 36, "gravity": 0.09, "layoutAnimation": True, "friction": 0.2}
+CLOSEST, WIDEST, ROOM = 20, 300, 3_500
+FORCE = {"repulsion": WIDEST, "edgeLength": 30, "gravity": 0.1, "layoutAnimation": True, "friction": 0.2}
 
 
 class Cascade:

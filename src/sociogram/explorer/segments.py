@@ -20,7 +20,7 @@ from sociogram.said import Said
 
 WORDS_SHOWN = 8
 RUNS_SHOWN = 12  # of the trend
-RAMP = ["rgba(76, 142, 217, 0.06)", "rgba(31, 111, 178, 0.95)"]  # on the paper of both themes
+RAMP = ["#7a8591", "#0d5fa8"]  # white is read on all of it, in both themes
 ABOVE_ONE = 1.01  # a cosine of one can come out a little larger
 LABELLED = 16  # segments, below which the table shows its numbers
 
@@ -174,15 +174,12 @@ def _heat(names: list[str], table: Any, *, percent: bool) -> dict[str, Any]:
     few, most = len(names) < LABELLED, max(1.0, float(table.max(initial=0)))
     unit, digits = (100.0, 0) if percent else (1.0, 2 if most < ABOVE_ONE else 1)
     cells = [
-        {
-            "value": [column, row, round(unit * float(table[row, column]), digits)],
-            "label": {"color": "#fff" if table[row, column] > most / 2 else INK},
-        }
+        [column, row, round(unit * float(table[row, column]), digits)]
         for row in range(len(names))
         for column in range(len(names))
     ]
     shown = [name[:24] for name in names]
-    axis = {"type": "category", "data": shown, "splitArea": {"show": True}}
+    axis = {"type": "category", "data": shown}
     form = "{@[2]} %" if percent else "{@[2]}"
     return {
         "tooltip": TOOLTIP,
@@ -190,7 +187,7 @@ def _heat(names: list[str], table: Any, *, percent: bool) -> dict[str, Any]:
         "xAxis": axis | AXIS | {"axisLabel": {"color": INK, "rotate": 25, "hideOverlap": True}},
         "yAxis": axis | AXIS | {"inverse": True},
         "visualMap": {"min": 0, "max": unit * most, "show": False, "inRange": {"color": RAMP}},
-        "series": [{"type": "heatmap", "data": cells, "label": {"show": few, "formatter": form}}],
+        "series": [{"type": "heatmap", "data": cells, "label": {"show": few, "formatter": form, "color": "#fff"}}],
         "animation": False,
     }
 
