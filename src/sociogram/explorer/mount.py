@@ -11,6 +11,7 @@ from nicegui import core, storage, ui
 
 from sociogram.explorer import influence, map, people, person, runs, segments, signin, start
 from sociogram.explorer.gate import Gate
+from sociogram.explorer.plain import ICON
 from sociogram.explorer.site import PREFIX, Site
 from sociogram.graph.files import write_private
 
@@ -26,6 +27,7 @@ def mount(app: FastAPI, site: Site) -> None:
     ui.run_with(
         app,
         title="Sociogram",
+        favicon=ICON,
         dark=None,
         language="en-US",
         mount_path=PREFIX,

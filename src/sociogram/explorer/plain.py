@@ -1,6 +1,7 @@
 """Pages for who is not let in: plain HTML, without anything of the application."""
 
 import html
+from urllib.parse import quote
 
 from sociogram.explorer.words import Words
 
@@ -15,12 +16,18 @@ button { font: inherit; margin-top: 1rem; padding: .6rem 1.2rem; border: 0; bord
 .said { border-left: 4px solid #c2410c; padding-left: .75rem } code { font-size: .9em }
 """
 
+ICON = (  # three people and their ties
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><path d="M9 22 16 9l8 13z" fill="none" stroke="#2563a8" stroke-width="2.5"/>'
+    '<circle cx="16" cy="8" r="5" fill="#2563a8"/><circle cx="8" cy="23" r="5" fill="#d97706"/><circle cx="24" cy="23" r="5" fill="#2f855a"/></svg>'
+)
+
 
 def plain_page(words: Words, inside: str, head: str = "") -> str:
     """A whole page around HTML that holds no text but escaped one."""
     return (
         f'<!doctype html><html lang="{words.tag}"><head><meta charset="utf-8"><title>Sociogram</title>'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1">{head}<style>{STYLE}</style></head>'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<link rel="icon" href="data:image/svg+xml,{quote(ICON)}">{head}<style>{STYLE}</style></head>'
         f"<body><main>{inside}</main></body></html>"
     )
 
