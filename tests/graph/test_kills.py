@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,7 +21,7 @@ from sociogram.config import Home
 from sociogram.engine import Engine
 from sociogram.errors import DatabaseUnavailable, PublishError
 from sociogram.graph.mapping import GraphMapping
-from sociogram.graph.publish_lock import LOCK_LABEL
+from sociogram.graph.publish_lock import LOCK_LABEL, flip_state
 from sociogram.graph.publish_runs import live_run, published_runs
 from sociogram.graph.server import ManagedServer
 from sociogram.graph.store import Store
@@ -139,7 +140,10 @@ def whole_then_resumed(server: ManagedServer, where: str) -> None:
 
 
 def halfway(store: Store) -> None:
-    """Some users have the new run, wholly, the others the old one, and nobody is given an answer."""
+    """Some users have the new run, wholly, the others the old one, and nobody is given an answer, once the publisher is known to be dead."""
+    deadline = time.monotonic() + 60
+    while flip_state(store).flipping and time.monotonic() < deadline:
+        time.sleep(0.2)
     assert runs_in(store, USERS, "r1", "r2") == ["r1", "r2"]
     assert {run.id: run.state for run in published_runs(store)} == {"r1": "live", "r2": "flipping"}
     for question in (lambda: Asker(store, MAPPING).profile(3), lambda: SimilarUsers(store, MAPPING).find(3, 5)):
