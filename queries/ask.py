@@ -11,7 +11,7 @@ from sociogram.graph.profile import USER_COLUMNS
 from sociogram.graph.publish_runs import live_run
 from sociogram.graph.publish_stage import predicted_name
 from sociogram.graph.store import Store
-from sociogram.queries.at_once import AtOnce
+from sociogram.queries.at_once import AtOnce, Found
 from sociogram.queries.catalogue import nearest, the_nearest
 from sociogram.queries.library import PROFILE, query, translate
 from sociogram.queries.one_run import of_one_run
@@ -23,10 +23,9 @@ Key = int | str
 Like = Callable[[Key], dict[str, Any] | None]  # key and name of somebody
 NEAR_POOL = 2_000  # candidates among which the nearest names are sought
 MOST_NAMES = 10_000  # of topics or items, for the same
-COLUMNS = {  # of what is asked at once
-    "profile": ("id", "name", "keywords", "run", "at", "properties"),
-    "tags": ("id", "name", "score", "observed"),
-}
+TAG = ("id", "name", "score", "observed")
+WHOLE = {"profile": ("id", "name", "keywords", "run", "at", "properties"), "tags": TAG}  # asked at once
+TAGS = {"profile": ("run",), "tags": TAG}
 
 
 class Asker:
@@ -37,8 +36,12 @@ class Asker:
         self._store, self._mapping, self._like = store, mapping, like
 
     @cached_property
-    def _at_once(self) -> AtOnce:
-        return AtOnce(self._store, self._mapping, COLUMNS)
+    def _whole(self) -> AtOnce:
+        return AtOnce(self._store, self._mapping, WHOLE)
+
+    @cached_property
+    def _only_tags(self) -> AtOnce:
+        return AtOnce(self._store, self._mapping, TAGS)
 
     def _read(self, name: str, /, **parameters: Any) -> list[dict[str, Any]]:
         return self._store.read(query(name, self._mapping), parameters)
@@ -115,10 +118,8 @@ class Asker:
 
     def profile(self, user: Key) -> Profile:
         """All that was published about a user."""
-        found = self._at_once.read(user=spellings(user))
-        if found and found["profile"] and found["profile"][0]["run"] is not None:
-            return self._made(found["profile"][0], found["tags"])
-        return self._profile(user)
+        found = _published(self._whole, user)
+        return self._made(found["profile"][0], found["tags"]) if found else self._profile(user)
 
     @of_one_run
     def _profile(self, user: Key) -> Profile:
@@ -169,10 +170,8 @@ class Asker:
 
     def tags(self, user: Key) -> Rows[Tag]:
         """Published interests, strongest first."""
-        found = self._at_once.read(user=spellings(user))
-        if found and found["profile"] and found["profile"][0]["run"] is not None:
-            return Rows(_tags(found["tags"]))
-        return self._tags_of(user)
+        found = _published(self._only_tags, user)
+        return Rows(_tags(found["tags"])) if found else self._tags_of(user)
 
     @of_one_run
     def _tags_of(self, user: Key) -> Rows[Tag]:
@@ -197,6 +196,12 @@ class Asker:
     def cypher(self, text: str, parameters: dict[str, Any] | None = None) -> Rows[dict[str, Any]]:
         """Any reading Cypher."""
         return Rows(self._store.read(text, parameters or {}))
+
+
+def _published(queries: AtOnce, user: Key) -> Found | None:
+    """What they find of a user by key; None where there is no such one, or none with a profile."""
+    found = queries.read(user=spellings(user))
+    return found if found and found["profile"][0]["run"] is not None else None
 
 
 def _tags(rows: list[dict[str, Any]]) -> list[Tag]:

@@ -257,7 +257,8 @@ class Engine:
         state, run = flip_state(self.store), live_run(self.store)
         if run is None or state.flipping or state.halfway:
             return
-        live, users, mapping = self._live_folder(), self.embeddings(self.mapping.user.label, run=run), self.mapping
+        live, mapping = self._live_folder(), self.mapping
+        users = self.embeddings(mapping.user.label, run=run)
         tags = read_tags(live.folder) if live else published_tags(self.store, mapping, run, users.ids)
         if flip_state(self.store) != state:
             return
@@ -269,7 +270,7 @@ class Engine:
             if len(live.profiles.tags):
                 self._describer(live)
         self._prepared = run, state.flips
-        self._ask_first(users)
+        self._ask_first(mapping, users)
 
     def is_prepared(self) -> bool:
         """Whether nothing went live since `prepare`."""
@@ -279,10 +280,9 @@ class Engine:
         run = live_run(self.store)
         return run is None or self._prepared == (run, flip_state(self.store).flips)
 
-    def _ask_first(self, users: "Embeddings") -> None:
+    def _ask_first(self, mapping: GraphMapping, users: "Embeddings") -> None:
         """The database plans a question when it is first asked, and reads an index when it is first searched: longer than an answer takes."""
-        mapping = self.mapping.user
-        filters = {*mapping.categorical, *mapping.numeric}
+        filters = {*mapping.user.categorical, *mapping.user.numeric}
         for user, vector in zip(users.ids[:ASKED_FIRST], users.vectors[:ASKED_FIRST], strict=True):
             with suppress(SociogramError):
                 known = self.profile(user).properties
