@@ -1,5 +1,6 @@
 """Shared by the tests that run the command line or a server."""
 
+import resource
 import signal
 import subprocess
 import sys
@@ -23,11 +24,15 @@ def empty(store: Store) -> None:
 
 
 @contextmanager
-def serving(environment: dict[str, str], log: Path, *options: str) -> Iterator["subprocess.Popen[str]"]:
-    """`sociogram serve` as a process of its own, which answers when this begins and ends in good order."""
+def serving(
+    environment: dict[str, str], log: Path, *options: str, files: int | None = None
+) -> Iterator["subprocess.Popen[str]"]:
+    """`sociogram serve` as a process of its own, which answers when this begins and ends in good order; it may be let open few files."""
     command = [sys.executable, "-m", "sociogram", "serve", "--port", "0", *options]
     with log.open("w") as out:
         process = subprocess.Popen(command, stderr=out, stdout=subprocess.DEVNULL, text=True, env=environment)
+    if files is not None:
+        resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (files, files))
     try:
         while "Pages for the browser: " not in log.read_text():
             assert process.poll() is None, log.read_text()

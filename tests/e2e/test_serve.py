@@ -24,6 +24,7 @@ from sociogram.client import Client
 from sociogram.errors import AuthenticationFailed, DatabaseUnavailable, InputError, NotFoundError
 
 USER = "u0012"
+FILES = 900  # that the server may open
 
 
 @dataclass
@@ -45,7 +46,7 @@ class Served:
 @pytest.fixture(scope="module")
 def served(published: Cli, environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     log = tmp_path_factory.mktemp("serve") / "log"
-    with serving(environment, log) as process:
+    with serving(environment, log, files=FILES) as process:
         found = re.search(r"once: (sg_\S+)\nServing on (\S+)", log.read_text())
         assert found
         key, address = found.groups()
@@ -176,8 +177,9 @@ def test_a_thousand_connections_that_say_little(served: Served) -> None:
         for i in range(1_000):
             one = open_ones.enter_context(socket.create_connection((host, port), timeout=10))
             one.sendall(b"" if i % 2 else b"POST /v1/similar HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ")
-        assert served.post("/v1/similar", {"user": USER, "k": 3}).status_code == 200
-        assert served.get("/v1/health").status_code == 200
+        with httpx.Client(base_url=served.address, headers=served.client.headers, timeout=60) as newcomer:
+            assert newcomer.post("/v1/similar", json={"user": USER, "k": 3}).status_code == 200
+            assert newcomer.get("/v1/health").status_code == 200
     assert served.get(f"/v1/users/{USER}").status_code == 200
 
 

@@ -64,13 +64,14 @@ def serve(
         from sociogram.explorer.site import PREFIX, Site
         from sociogram.server.app import create_app
         from sociogram.server.backend import Backend
+        from sociogram.server.connections import Waiting, raise_limit
         from sociogram.server.guard import LOCAL, Limits
         from sociogram.server.keys import KeyRing
     except ImportError as error:
         raise InputError(
             f"serve needs the extra [server] ({error.name} is missing): pip install 'sociogram[server]'"
         ) from None
-    _many_connections()
+    waiting = Waiting(raise_limit())
     ring = None if no_keys else KeyRing(Home.default().keys)
     hosts = tuple(dict.fromkeys((*LOCAL, host, *(allow_host or ()))))
     store = connected(uri, database, user, password_file, retry_time=RETRY_TIME_S)
@@ -97,7 +98,12 @@ def serve(
             app = create_app(backend, ring, limits=limits, rate=rate)
             mount(app, site)
             config = uvicorn.Config(
-                app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=10
+                app,
+                http=waiting.protocol(),
+                log_level="warning",
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=10,
             )
             signal.signal(
                 signal.SIGTERM, lambda *_: sys.exit(0)
@@ -119,15 +125,6 @@ def _moved(before: Engine, mapping: Path | None) -> Engine | None:
     if status.state != "running" or status.uri == before.store.address:
         return None
     return Engine(connected(None, retry_time=RETRY_TIME_S), mapping=mapping, home=Home.default())
-
-
-def _many_connections() -> None:
-    """As many open at once as the system lets us: clients that keep one open and say nothing must not shut others out."""
-    with suppress(ImportError, ValueError, OSError):
-        import resource  # not on Windows
-
-        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _listening(host: str, port: int) -> socket.socket:
