@@ -6,7 +6,7 @@ A run keeps the whole sentence, as the database does. Who reads one and knows th
 from collections.abc import Sequence
 from itertools import permutations
 
-from sociogram.said import Said
+from sociogram.said import Said, recognised
 
 THERE = "the graph says so"
 SAID_OF = 'said so of "{name}"'
@@ -20,19 +20,21 @@ ALSO_OTHERS = "also likes {name}; of {all} others who do, {some} like {liked}"
 DID = '{did} "{name}"'
 DID_ABOUT = '{did} "{name}", about {liked}'
 DID_OTHERS = '{did} "{name}"; of {all} others who did, {some} like {liked}'
-COUNTED = (TIED_HAS_ONE, TIED_HAS, ALSO_OTHERS, DID_OTHERS)  # their numbers stand nowhere but in the sentence
-NAMED = (THERE, SAID_OF, TIED, TIED_LIKES, TIED_SEEMS, ALSO, DID, DID_ABOUT)
+ALL = (
+    *(THERE, SAID_OF, TIED, TIED_LIKES, TIED_SEEMS, TIED_HAS_ONE, TIED_HAS),
+    *(ALSO, ALSO_OTHERS, DID, DID_ABOUT, DID_OTHERS),
+)
 
 
 TOGETHER = 3  # kinds of behaviour towards one item that are tried
 
 
 def found_again(sentence: str, name: str, liked: str, did: Sequence[str]) -> str:
-    """The sentence with its template where it is one of NAMED about `name` and the topic `liked`; `did` are words for behaviour."""
+    """The sentence with its template where it is one of ours about `name` and the topic `liked`; `did` are words for behaviour."""
     several = [", ".join(some) for n in range(1, TOGETHER + 1) for some in permutations(did, n)]
-    for template in NAMED:
+    for template in ALL:
         for word in several if "{did}" in template else ("",):
-            said = Said(template, name=name, liked=liked, did=word)
-            if said == sentence:
+            said = recognised(sentence, [template], name=name, liked=liked, did=word)
+            if isinstance(said, Said):
                 return said
     return sentence

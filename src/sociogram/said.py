@@ -1,6 +1,8 @@
 """Texts that we say to people, together with what they were made from, so that another language can say them too."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
+from string import Formatter
 from typing import Any
 
 AND = "{words} and {last}"
@@ -66,10 +68,29 @@ def counted(n: int, one: str, many: str, /, **values: Any) -> Said:
     return Said(one if n == 1 else many, n=n, **values)
 
 
+def recognised(text: str, templates: Iterable[str], /, **known: str) -> str:
+    """The text with the first template that gives exactly it; values that are not known beforehand are numbers, with their sign and places kept."""
+    for template in templates:
+        found = re.fullmatch(_pattern(template, known), text)
+        if found and (said := Said(template, **known, **found.groupdict())) == text:
+            return said
+    return text
+
+
 def message(error: BaseException) -> str:
     """What an error says, with what it was made from where that is known."""
     first = error.args[0] if error.args else ""
     return first if isinstance(first, Said) else str(error)
+
+
+def _pattern(template: str, known: Mapping[str, str]) -> str:
+    """A regular expression in which each unknown value is a group of its name; a template says each of them once."""
+    parts = []
+    for fixed, name, _, _ in Formatter().parse(template):
+        parts.append(re.escape(fixed))
+        if name is not None:
+            parts.append(re.escape(known[name]) if name in known else rf"(?P<{name}>[+-]?[0-9][0-9,.]*)")
+    return "".join(parts)
 
 
 def _filled(template: str, values: Mapping[str, Any]) -> str:

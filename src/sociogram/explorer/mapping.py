@@ -1,14 +1,14 @@
 """A guessed mapping as tables in which every role can be changed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from itertools import zip_longest
 from typing import Any, get_args
 
 from nicegui import ui
 
 from sociogram.explorer.shell import Heading, named
+from sociogram.explorer.table import cell, stacked
 from sociogram.explorer.words import Words
 from sociogram.graph.inspect import Found
 from sociogram.graph.mapping import GraphMapping, NodeMapping, NodeRole, RelationshipRole
@@ -16,33 +16,13 @@ from sociogram.loaders.columns import Role
 from sociogram.said import Said
 
 PROPERTY_ROLES = ("name", "text", "numeric", "categorical", "time", "predict", "private", "ignore")
-WIDTHS, FIXED = ("34%", "12rem"), "table-fixed min-w-[40rem]"
+WIDTHS = ("34%", "12rem")
 SEVERAL = ("text", "numeric", "categorical", "private")
-
-
-def table(headings: list[str], widths: Sequence[str] = ()) -> ui.element:
-    """A table with these headings; rows go into what is returned. `widths` of the first columns are kept in every table."""
-    with (
-        ui.element("div").classes("w-full overflow-x-auto"),
-        ui.element("table").classes(f"w-full text-left border-collapse {FIXED if widths else ''}"),
-    ):
-        with ui.element("thead"), ui.element("tr"):
-            for heading, width in zip_longest(headings, widths, fillvalue=""):
-                with ui.element("th").props('scope="col"').classes("p-2 sg-soft text-weight-medium") as head:
-                    ui.label(heading)
-                if width:
-                    head.style(f"width: {width}")
-        return ui.element("tbody")
-
-
-def cell() -> ui.element:
-    """One cell of the row that is open."""
-    return ui.element("td").classes("px-2 py-1 align-middle sg-text")
 
 
 def plan_table(words: Words, plan: list[dict[str, str]], change: Callable[[str, str, str], Any]) -> None:
     """The guess about files, a row a column; `change` is told kind, column and the new role."""
-    with table([words(h) for h in ("File", "Kind", "Column", "Taken for", "Property")]):
+    with stacked([words(h) for h in ("File", "Kind", "Column", "Taken for", "Property")]):
         for row in plan:
             with ui.element("tr").classes("sg-row"):
                 for name in ("file", "table", "column"):
@@ -67,7 +47,7 @@ class MappingTable:
         """Into the open element."""
         words = self.words
         Heading(words("Nodes"))
-        with table([words(h) for h in ("Label", "What it is", "Why", "Identifier")], WIDTHS):
+        with stacked([words(h) for h in ("Label", "What it is", "Why", "Identifier")], WIDTHS):
             for node in self.mapping.nodes:
                 with ui.element("tr").classes("sg-row"):
                     self._cells(node.label, list(get_args(NodeRole)), node.role, partial(self._node, node.label))
@@ -75,7 +55,7 @@ class MappingTable:
                         with cell():
                             ui.label(text).classes("sg-soft")
         Heading(words("Properties"))
-        with table([words(h) for h in ("Property", "Taken for", "Why")], WIDTHS):
+        with stacked([words(h) for h in ("Property", "Taken for", "Why")], WIDTHS):
             for node in self.mapping.nodes:
                 for name in self._properties(node):
                     with ui.element("tr").classes("sg-row"):
@@ -88,7 +68,7 @@ class MappingTable:
                         with cell():
                             ui.label(self._why(f"{node.label}.{name}")).classes("sg-soft")
         Heading(words("Relationships"))
-        with table([words(h) for h in ("Type", "What it is", "Why")], WIDTHS):
+        with stacked([words(h) for h in ("Type", "What it is", "Why")], WIDTHS):
             for link in self.mapping.relationships:
                 with ui.element("tr").classes("sg-row"):
                     shown = f"({link.source})-[{link.type}]->({link.target})"

@@ -6,9 +6,9 @@ from nicegui import ui
 
 from sociogram.explorer.charts import COLOURS, axes, line
 from sociogram.explorer.jobs import Job
-from sociogram.explorer.mapping import cell, table
 from sociogram.explorer.shell import Heading, Page, bar, card
 from sociogram.explorer.site import site
+from sociogram.explorer.table import cell, stacked
 
 EVERY_S = 0.4
 
@@ -101,7 +101,7 @@ def _end(page: Page, job: Job) -> None:
     if job.rejected:
         with (
             ui.expansion(words("Rejected rows: {n}", n=len(job.rejected))).classes("w-full"),
-            table([words(h) for h in ("File", "Line", "Column", "Why", "Row")]),
+            stacked([words(h) for h in ("File", "Line", "Column", "Why", "Row")]),
         ):
             for row in job.rejected:
                 with ui.element("tr").classes("sg-row"):

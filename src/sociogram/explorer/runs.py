@@ -1,7 +1,6 @@
 """Runs: how good each is, two side by side, how far its probabilities can be trusted, and going back to one."""
 
-from collections.abc import Mapping, Sequence
-from itertools import zip_longest
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import Request
@@ -9,8 +8,10 @@ from nicegui import ui
 
 from sociogram.errors import SociogramError
 from sociogram.explorer.charts import COLOURS, axes, line
+from sociogram.explorer.modes import modes
 from sociogram.explorer.shell import Heading, Page, card, title
 from sociogram.explorer.site import site
+from sociogram.explorer.table import cell, head
 from sociogram.graph.publish_runs import PublishedRun
 from sociogram.report.words import decimal
 
@@ -53,9 +54,7 @@ class _View:
                 ui.card().classes("w-full overflow-x-auto sg-card p-1"),
                 ui.element("table").classes("sg-whole w-full text-left border-collapse"),
             ):
-                _head(
-                    [words(t) for t in ("Run", "State", "Mode", "Published", "Quality", "")], ["", "", NARROW, NARROW]
-                )
+                head([words(t) for t in ("Run", "State", "Mode", "Published", "Quality", "")], ["", "", NARROW, NARROW])
                 with ui.element("tbody"):
                     for row in self.all:
                         self._row(row)
@@ -64,17 +63,17 @@ class _View:
     def _row(self, row: dict[str, Any]) -> None:
         words, live = self.words, row["state"] == "live"
         with ui.element("tr").classes("sg-row"):
-            with _cell():
+            with cell():
                 ui.button(row["id"], on_click=lambda: self._look(row["id"])).props("flat dense no-caps").classes(
                     "text-weight-bold" if row["id"] == self.run else ""
                 )
-            with _cell():
+            with cell():
                 ui.badge(words(row["state"]), color="secondary" if live else "grey").props("" if live else "outline")
             published = words.when(row["finished"] or row["started"])
             for value, narrow in ((row["mode"], NARROW), (published, NARROW), (_quality(row["metrics"]), "")):
-                with _cell().classes(narrow):
+                with cell().classes(narrow):
                     ui.label(str(value))
-            with _cell():
+            with cell():
                 if row["state"] == "superseded" and row["here"] and self.page.who.may("admin"):
                     ui.button(words("Roll back to it"), icon="undo", on_click=lambda: self._ask(row["id"])).props(
                         "outline dense no-caps size=sm"
@@ -112,6 +111,7 @@ class _View:
                 .style("grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr))")
             ):
                 self._figures(metrics)
+                modes(words, self.run, reports[self.run], metrics.get(self.run, {}).get("choice"))
                 self._calibration(reports)
                 self._curves(reports)
 
@@ -125,17 +125,15 @@ class _View:
                 ui.label(words("This run kept no figures.")).classes("sg-soft")
                 return
             with ui.element("table").classes("w-full text-left border-collapse"):
-                _head([words("Figure"), self.run, *([self.other, words("Difference")] if self.other else [])])
+                head([words("Figure"), self.run, *([self.other, words("Difference")] if self.other else [])])
                 with ui.element("tbody"):
                     for name in names:
                         a, b = mine.get(name), theirs.get(name)
                         cells = [words(name), decimal(a), *([decimal(b), _difference(a, b)] if self.other else [])]
                         with ui.element("tr").classes("sg-row"):
                             for value in cells:
-                                with _cell():
+                                with cell():
                                     ui.label(value)
-            if mine.get("choice"):
-                ui.label(str(mine["choice"])).classes("sg-soft text-sm sg-text")
 
     def _calibration(self, reports: Mapping[str, Mapping[str, Any]]) -> None:
         words = self.words
@@ -211,17 +209,6 @@ class _View:
         finally:
             waiting.dismiss()
         await self.refresh()
-
-
-def _head(names: list[str], classes: Sequence[str] = ()) -> None:
-    with ui.element("thead"), ui.element("tr"):
-        for name, own in zip_longest(names, classes, fillvalue=""):
-            with ui.element("th").props('scope="col"').classes(f"p-2 sg-soft text-weight-medium {own}"):
-                ui.label(name)
-
-
-def _cell() -> ui.element:
-    return ui.element("td").classes("p-2 align-middle sg-text")
 
 
 def _quality(metrics: Mapping[str, Any]) -> str:

@@ -35,6 +35,7 @@ body { background: var(--sg-paper); } .body--dark .q-card { background: #1b2129;
 @media (max-width: 767px) { .sg-side:not(.sg-open) { display: none; } } @media (min-width: 768px) { .sg-narrow { display: none; } }
 .sg-whole td, .sg-whole th { white-space: nowrap; }
 @media (max-width: 767px) { .sg-tabs .q-tabs__content { flex-wrap: wrap; } .sg-tabs .q-tabs__arrow { display: none; } }
+@media (max-width: 639px) { .sg-stacked, .sg-stacked tbody, .sg-stacked tr, .sg-stacked td { display: block; width: 100%; } .sg-stacked td { padding: 2px 8px; } .sg-stacked tr { padding: 6px 0; } .sg-stacked thead { position: absolute; left: -9999px; } }
 .sg-later:empty { display: none; }
 .sg-row { border-top: 1px solid var(--sg-line); }
 .sg-card { border: 1px solid var(--sg-line); border-radius: 12px; box-shadow: none; background: #fff; }

@@ -23,7 +23,7 @@ from sociogram.queries.rows import Recommendation, Similar, Tag
 from sociogram.said import AND, Joined, Said, counted, listed, message
 
 ROOT = Path(sociogram.__file__).parent
-MAKERS = {"Said": (0,), "Joined": (0,), "counted": (1, 2)}  # which arguments are templates
+MAKERS = {"Said": (0,), "Joined": (0,), "counted": (1, 2), "recognised": (1,)}  # which arguments are templates
 # modules that the pages ask directly: their errors are shown to people, so each must be said through a template
 ASKED = ("ask", "changes", "explain", "kinds", "one_run", "people", "similar/values")
 
@@ -56,6 +56,8 @@ def texts(node: ast.expr, module: str, tree: ast.Module) -> list[str]:
     """What the first argument can be: a text, one of a table of the module, or one after the other of such a table."""
     if isinstance(node, ast.Constant):
         return [node.value]
+    if isinstance(node, ast.List):
+        return [text for one in node.elts for text in texts(one, module, tree)]
     if isinstance(node, ast.Subscript):
         node = node.value
     assert isinstance(node, ast.Name), f"{module}:{node.lineno}: write the template down here, or in a table"
@@ -147,4 +149,7 @@ def test_a_kept_sentence_is_known_again_by_the_names_in_it() -> None:
     quoted = '"I like climbing."'
     assert type(found_again(quoted, "Ada", "climbing", ["saw"])) is str
     counts = evidence_words.DID_OTHERS.format(did="saw", name="Solaris", all=9, some=4, liked="films")
-    assert found_again(counts, "Solaris", "films", ["saw"]) == counts
+    assert (
+        zh.said(found_again(counts, "Solaris", "films", ["saw"])) == "saw“Solaris”；另外 9 人也如此，其中 4 人喜欢films"
+    )
+    assert type(found_again(counts.replace("4", "four"), "Solaris", "films", ["saw"])) is str
