@@ -25,7 +25,8 @@ RESERVED = ("source", "provenance")  # node properties that the loader itself wr
 
 _WORDS: dict[Kind, dict[Role, str]] = {
     "users": {
-        "id": "id uid userid user key username login handle personid memberid customerid nodeid",
+        "id": "id uid userid user key username login handle personid memberid customerid clientid accountid subscriberid "
+        "contactid patientid studentid employeeid playerid nodeid",
         "name": "name displayname fullname nickname username screenname title",
         "text": "bio about aboutme description profile text summary posts statement",
         "time": "createdat created creationdate joined joinedat registered registeredat signup since date time timestamp at",
@@ -33,7 +34,7 @@ _WORDS: dict[Kind, dict[Role, str]] = {
     },
     "items": {
         "id": "id itemid item iid key postid articleid productid movieid artistid songid trackid bookid videoid docid "
-        "documentid sku isbn nodeid",
+        "documentid sku isbn asin ean nodeid",
         "name": "title name headline label",
         "text": "text body description content abstract summary about overview plot",
         "time": "createdat created creationdate published publishedat released date time timestamp at",
@@ -46,7 +47,8 @@ _WORDS: dict[Kind, dict[Role, str]] = {
         "parent": "parent parentid broader parenttopic",
     },
     "ties": {
-        "source": "source from src user userid useri uid follower followerid user1 userid1 a start u sender fromid sourceid",
+        "source": "source from src user userid useri uid follower followerid user1 userid1 a start u sender fromid sourceid "
+        "customer customerid client clientid member memberid person personid account accountid",
         "target": "target to dst friend friendid followee followeeid followed user2 userid2 b end v receiver recipient toid "
         "targetid userj",
         "weight": "weight strength count trust value score",
@@ -56,11 +58,13 @@ _WORDS: dict[Kind, dict[Role, str]] = {
         "event": "eventid event messageid",
     },
     "events": {
-        "source": "user userid uid source from src author authorid customer customerid member personid",
+        "source": "user userid uid source from src author authorid customer customerid member memberid person personid client "
+        "clientid account accountid subscriberid contactid patientid studentid employeeid playerid",
         "target": "item itemid iid target to dst artist artistid product productid movie movieid post postid article "
-        "articleid song songid track trackid book bookid video videoid",
+        "articleid song songid track trackid book bookid video videoid sku isbn asin ean",
         "weight": "weight rating count value score stars plays listens amount",
-        "time": "at time timestamp date createdat created datetime when ratedat listenedat",
+        "time": "at time timestamp date createdat created datetime when ratedat listenedat orderedat "
+        "orderdate purchasedat purchasedate boughtat viewedat",
         "type": "type behaviour behavior action event relationship rel kind verb",
         "text": "text review comment query message body",
         "event": "eventid interactionid reviewid commentid",
@@ -83,6 +87,9 @@ _ONE: frozenset[Role] = frozenset(
 _PRIVATE = re.compile(r"e?mail(address)?|.*email|ip|ipaddr(ess)?|(last|client|remote|user)ip(address)?|ipv[46]")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _IP = re.compile(r"(\d{1,3}\.){3}\d{1,3}")
+_NUMBER = re.compile(  # customer_no, customerKey
+    r"[_ -](?i:no|nr|num|number|key|uuid|guid)$|(?<=[a-z])(No|Nr|Num|Number|Key|Uuid|Guid)$"
+)
 _ALIASES: dict[Kind, dict[str, Role]] = {
     "events": {"user": "source", "item": "target", "at": "time", "eventId": "event"},
     "ties": {"user": "source", "friend": "target", "at": "time", "eventId": "event"},
@@ -115,6 +122,11 @@ class Layout:
     admin: bool = False
     labels: tuple[str, ...] = ()  # of the nodes in it, by a :LABEL column or the default
 
+    @property
+    def missing(self) -> tuple[Role, ...]:
+        """What it needs and no column is."""
+        return tuple(role for role in _NEEDED[self.kind] if self.one(role) is None)
+
     def one(self, role: Role) -> Column | None:
         return next((c for c in self.columns if c.role == role), None)
 
@@ -126,10 +138,7 @@ Overrides = Mapping[str, str | Sequence[str]]
 
 
 def lay_out(kind: Kind, table: Table, overrides: Overrides) -> Layout:
-    """Guess the role of each column; `overrides` maps `KIND.ROLE` to a column's name or several.
-
-    Raises InputError where a needed column is not found, with what was found and how to say which one it is.
-    """
+    """Guess the role of each column; `overrides` maps `KIND.ROLE` to a column's name or several."""
     said = _said(kind, table, overrides)
     admin = is_admin_header(table.columns)
     columns = []
@@ -139,11 +148,13 @@ def lay_out(kind: Kind, table: Table, overrides: Overrides) -> Layout:
         columns.append(replace(column, role=said[name]) if name in said else column)
     columns = _positional(kind, _one_each(columns, said))
     columns = _by_values(table, columns, said)
-    layout = Layout(kind, table, tuple(_named(kind, c, admin=admin) for c in columns), admin)
-    for role in _NEEDED[kind]:
-        if layout.one(role) is None:
-            raise _missing(kind, table, role)
-    return layout
+    return Layout(kind, table, tuple(_named(kind, c, admin=admin) for c in columns), admin)
+
+
+def check_complete(layout: Layout) -> None:
+    """InputError where a needed column is not found, with what was found and how to say which one it is."""
+    for role in layout.missing:
+        raise _missing(layout.kind, layout.table, role)
 
 
 def check_overrides(overrides: Overrides) -> None:
@@ -210,7 +221,9 @@ def role_by_name(kind: Kind, name: str) -> Role:
     plain = _plain(name)
     if _PRIVATE.fullmatch(plain):
         return "private"
-    return _GUESSES[kind].get(plain, "property") if name else "ignore"
+    if not name:
+        return "ignore"
+    return _GUESSES[kind].get(plain) or _GUESSES[kind].get(_plain(_NUMBER.sub("id", name)), "property")
 
 
 def _one_each(columns: list[Column], said: Mapping[str, Role]) -> list[Column]:

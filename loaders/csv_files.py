@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sociogram.loaders.columns import Kind, Overrides
+from sociogram.loaders.columns import Kind, Overrides, Role
 from sociogram.loaders.kinds import by_kind, open_tables
 from sociogram.loaders.readers import FrameTable, Table
 from sociogram.loaders.source import Provenance
-from sociogram.loaders.tables import TableSource
+from sociogram.loaders.tables import TableSource, lay_out_all, plan
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,9 +35,23 @@ def csv(
     Raises InputError where a file is missing or empty, or a needed column is not found.
     """
     paths: Mapping[Kind, Paths] = {"users": users, "items": items, "ties": ties, "events": events, "topics": topics}
+    return TableSource(_tables(files, paths), name="csv", provenance=provenance, columns=columns)
+
+
+def understood(
+    files: Sequence[str | Path], kinds: Mapping[Kind, Paths], columns: Overrides | None = None
+) -> tuple[list[dict[str, str]], list[tuple[str, Kind, Role]]]:
+    """The plan of `csv` for files without and with a kind, and what is missing to load them: file, its kind and the role that no column has."""
+    layouts = lay_out_all(_tables(files, kinds), columns)
+    lacking = [
+        (layout.table.name, kind, role) for kind, some in layouts.items() for layout in some for role in layout.missing
+    ]
+    return plan(layouts), lacking
+
+
+def _tables(files: Sequence[str | Path], paths: Mapping[Kind, Paths]) -> dict[Kind, list[Table]]:
     guessed = by_kind(open_tables(files))
-    tables: dict[Kind, list[Table]] = {kind: open_tables(_each(given)) + guessed[kind] for kind, given in paths.items()}
-    return TableSource(tables, name="csv", provenance=provenance, columns=columns)
+    return {kind: open_tables(_each(paths.get(kind, ()))) + some for kind, some in guessed.items()}
 
 
 def frames(

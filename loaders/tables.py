@@ -7,12 +7,31 @@ from itertools import islice
 
 from sociogram.errors import InputError
 from sociogram.graph.mapping import GraphMapping, NodeMapping, RelationshipRole
-from sociogram.loaders.columns import SAMPLE, Column, Kind, Layout, Overrides, check_overrides, lay_out
+from sociogram.loaders.columns import SAMPLE, Column, Kind, Layout, Overrides, check_complete, check_overrides, lay_out
 from sociogram.loaders.readers import Discard, Table
 from sociogram.loaders.roles import DEFAULT_LABEL, NODE_KINDS, NodeKind, node_mapping, relationship_mapping
 from sociogram.loaders.source import Batch, Provenance, Quarantine
 from sociogram.loaders.stream import TableStream
 from sociogram.loaders.types import PARENT, RelationshipKey, check_types, default_type, first_label, type_name
+
+Layouts = dict[Kind, list[Layout]]
+
+
+def lay_out_all(tables: Mapping[Kind, Iterable[Table]], columns: Overrides | None) -> Layouts:
+    """What each column of each table is, complete or not; InputError for overrides that cannot be."""
+    check_overrides(columns or {})
+    kinds: tuple[Kind, ...] = ("topics", "users", "items", "ties", "events")
+    return {kind: [lay_out(kind, table, columns or {}) for table in tables.get(kind, ())] for kind in kinds}
+
+
+def plan(layouts: Layouts) -> list[dict[str, str]]:
+    """One row a column: table, file, column, role, property; for showing before loading."""
+    return [
+        {"table": kind, "file": layout.table.name, "column": c.name, "role": c.role, "property": _shown(kind, c)}
+        for kind, of_kind in layouts.items()
+        for layout in of_kind
+        for c in layout.columns
+    ]
 
 
 class TableSource:
@@ -30,12 +49,11 @@ class TableSource:
         provenance: Provenance,
         columns: Overrides | None = None,
     ) -> None:
-        check_overrides(columns or {})
-        kinds: tuple[Kind, ...] = ("topics", "users", "items", "ties", "events")
         self._name, self._provenance = name, provenance
-        self.layouts: dict[Kind, list[Layout]] = {
-            kind: [lay_out(kind, table, columns or {}) for table in tables.get(kind, ())] for kind in kinds
-        }
+        self.layouts = lay_out_all(tables, columns)
+        for layouts in self.layouts.values():
+            for layout in layouts:
+                check_complete(layout)
         if not any(self.layouts.values()):
             raise InputError("nothing to load: give at least one table of users, items, ties, events or topics.")
         for kind in NODE_KINDS:
@@ -54,12 +72,7 @@ class TableSource:
 
     def plan(self) -> list[dict[str, str]]:
         """One row a column: table, file, column, role, property; for showing before loading."""
-        return [
-            {"table": kind, "file": layout.table.name, "column": c.name, "role": c.role, "property": _shown(kind, c)}
-            for kind, layouts in self.layouts.items()
-            for layout in layouts
-            for c in layout.columns
-        ]
+        return plan(self.layouts)
 
     @property
     def mapping(self) -> GraphMapping:

@@ -335,7 +335,7 @@ def test_dark_chinese_and_on_a_phone(signed: Browser) -> None:
 def test_own_files_from_the_browser_alone(signed: Browser, tmp_path: Path) -> None:
     people = tmp_path / "people.csv"
     people.write_text(
-        "uid,name,bio\n" + "".join(f"p{i},Person {i},{'likes jazz' if i % 2 else 'likes chess'}\n" for i in range(40))
+        "badge,name,bio\n" + "".join(f"p{i},Person {i},{'likes jazz' if i % 2 else 'likes chess'}\n" for i in range(40))
     )
     ties = tmp_path / "friends.csv"
     ties.write_text(
@@ -351,6 +351,14 @@ def test_own_files_from_the_browser_alone(signed: Browser, tmp_path: Path) -> No
     field.send_keys("\n".join(map(str, (people, ties, events))))
     signed.sees("What was understood")
     signed.sees("ratings.csv")
+    signed.sees("people.csv has no column taken for id, which users need.")
+    assert signed.button("Load and learn").get_property("disabled")
+    signed.photograph("start-lacks")
+    choose = "document.querySelector('[aria-label=\"badge\"]').closest('.q-select').querySelector('.q-field__control').click()"
+    signed.driver.execute_script(choose)
+    signed.until("return [...document.querySelectorAll('.q-item')].find(e => e.innerText.trim() == 'id')").click()
+    signed.settle()
+    signed.until("return !document.body.innerText.includes('has no column taken')")
     signed.photograph("start-files")
     signed.press("How it learns")
     signed.press("Empty the graph first")

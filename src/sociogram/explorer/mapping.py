@@ -12,29 +12,11 @@ from sociogram.explorer.table import cell, stacked
 from sociogram.explorer.words import Words
 from sociogram.graph.inspect import Found
 from sociogram.graph.mapping import GraphMapping, NodeMapping, NodeRole, RelationshipRole
-from sociogram.loaders.columns import Role
 from sociogram.said import Said
 
 PROPERTY_ROLES = ("name", "text", "numeric", "categorical", "time", "predict", "private", "ignore")
 WIDTHS = ("34%", "12rem")
 SEVERAL = ("text", "numeric", "categorical", "private")
-
-
-def plan_table(words: Words, plan: list[dict[str, str]], change: Callable[[str, str, str], Any]) -> None:
-    """The guess about files, a row a column; `change` is told kind, column and the new role."""
-    with stacked([words(h) for h in ("File", "Kind", "Column", "Taken for", "Property")]):
-        for row in plan:
-            with ui.element("tr").classes("sg-row"):
-                for name in ("file", "table", "column"):
-                    with cell():
-                        ui.label(words(row[name]) if name == "table" else row[name] or words("(no name)"))
-                with cell():
-                    ui.select(
-                        {role: words(role) for role in get_args(Role)}, value=row["role"],
-                        on_change=lambda e, r=row: change(r["table"], r["column"], e.value),
-                    ).props(f'dense outlined options-dense aria-label="{words("Taken for")}"').classes("w-36")  # fmt: skip
-                with cell():
-                    ui.label(row["property"]).classes("sg-soft")
 
 
 class MappingTable:

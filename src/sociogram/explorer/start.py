@@ -10,12 +10,14 @@ from nicegui import events, ui
 
 from sociogram.errors import SociogramError
 from sociogram.explorer import work
-from sociogram.explorer.mapping import MappingTable, plan_table
+from sociogram.explorer.files import files, lacks
+from sociogram.explorer.mapping import MappingTable
 from sociogram.explorer.panel import panel
 from sociogram.explorer.shell import Heading, Page, card, title
 from sociogram.explorer.site import ask, site
 from sociogram.graph.inspect import Found, inspect
 from sociogram.graph.store import Store
+from sociogram.loaders.columns import Kind
 
 LARGEST = 512 << 20  # bytes of one file
 FILES_MOST = 20
@@ -49,6 +51,7 @@ class _View:
         self.folder: Path | None = None
         self.files: list[Path] = []
         self.columns: dict[str, list[str]] = {}
+        self.kinds: dict[str, Kind] = {}
         self.store: Store | None = None
         self.mapping: MappingTable | None = None
 
@@ -67,13 +70,13 @@ class _View:
                     .classes("w-full sg-tabs") as tabs
                 ):
                     demo = ui.tab("demo", words("Try a made-up community"), icon="auto_awesome")
-                    files = ui.tab("files", words("My files"), icon="upload_file")
+                    own = ui.tab("files", words("My files"), icon="upload_file")
                     graph = ui.tab("graph", words("My Neo4j"), icon="lan")
                     here = ui.tab("here", words("What is loaded"), icon="storage")
                 with ui.tab_panels(tabs, value=demo).classes("w-full bg-transparent"):
                     with ui.tab_panel(demo):
                         self._demo()
-                    with ui.tab_panel(files):
+                    with ui.tab_panel(own):
                         self._files()
                     with ui.tab_panel(graph):
                         self._graph()
@@ -151,26 +154,31 @@ class _View:
     async def _planned(self) -> None:
         words = self.words
         async with self.page.work(self.plan):
-            plan = await ask(lambda: work.files(self.files, self.columns).plan())  # type: ignore[attr-defined]
+            plan, lacking = await ask(work.understood, self.files, self.columns, self.kinds)
             Heading(words("What was understood"))
-            plan_table(words, plan, self._take)
+            lacks(words, lacking)
+            files(words, plan, self._hold, self._take)
             replace = ui.checkbox(words("Empty the graph first")).props("dense")
             ui.button(
                 words("Load and learn"), icon="play_arrow", on_click=lambda: self._begin_files(replace.value)
-            ).props("no-caps")
+            ).props("no-caps").set_enabled(not lacking)
+
+    async def _hold(self, file: str, kind: Kind) -> None:
+        self.kinds[file] = kind
+        await self._planned()
 
     async def _take(self, kind: str, column: str, role: str) -> None:
-        for names in self.columns.values():
-            if column in names:
+        for key, names in self.columns.items():
+            if key.startswith(f"{kind}.") and column in names:
                 names.remove(column)
         self.columns.setdefault(f"{kind}.{role}", []).append(column)
         self.columns = {k: v for k, v in self.columns.items() if v}
         await self._planned()
 
     async def _begin_files(self, replace: bool) -> None:
-        files, columns, folder = list(self.files), dict(self.columns), self.folder
+        paths, columns, kinds, folder = list(self.files), dict(self.columns), dict(self.kinds), self.folder
         self.folder, self.files = None, []  # the job tidies up
-        await self._begin(source=lambda: work.files(files, columns), replace=replace, uploads=folder)
+        await self._begin(source=lambda: work.files(paths, columns, kinds), replace=replace, uploads=folder)
 
     def _graph(self) -> None:
         words = self.words

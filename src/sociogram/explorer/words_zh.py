@@ -256,6 +256,7 @@ ZH: dict[str, str] = {
     "Taken for": "理解为",
     "Property": "属性",
     "(no name)": "（无名称）",
+    "{file} has no column taken for {role}, which {kind} need. Choose it below.": "{file} 中没有被当作“{role}”的列，而“{kind}”需要它。请在下面选择。",
     "Nodes": "节点",
     "Properties": "属性",
     "Relationships": "关系",

@@ -13,6 +13,8 @@ from sociogram.explorer.jobs import Job
 from sociogram.explorer.site import Site
 from sociogram.graph.mapping import GraphMapping
 from sociogram.graph.store import Store
+from sociogram.loaders import csv_files
+from sociogram.loaders.columns import Kind, Role
 from sociogram.loaders.load import LoadReport
 from sociogram.loaders.source import Source
 from sociogram.progress import Progress
@@ -86,6 +88,30 @@ def demo(users: int, truth: Path) -> Source:
     return loaders.demo(users=users, seed=0, truth=truth)
 
 
-def files(paths: Sequence[Path], columns: Mapping[str, list[str]]) -> Source:
-    """CSV and Parquet files."""
-    return loaders.csv(*paths, columns=columns)
+def files(paths: Sequence[Path], columns: Mapping[str, list[str]], kinds: Mapping[str, Kind]) -> Source:
+    """CSV and Parquet files; `kinds` of those by whose name somebody said what they hold."""
+    guessed, said = _parted(paths, kinds)
+    return loaders.csv(
+        *guessed,
+        users=said.get("users", ()),
+        items=said.get("items", ()),
+        ties=said.get("ties", ()),
+        events=said.get("events", ()),
+        topics=said.get("topics", ()),
+        columns=columns,
+    )
+
+
+def understood(
+    paths: Sequence[Path], columns: Mapping[str, list[str]], kinds: Mapping[str, Kind]
+) -> tuple[list[dict[str, str]], list[tuple[str, Kind, Role]]]:
+    """What would be loaded of them, a row a column, and what is missing for it."""
+    return csv_files.understood(*_parted(paths, kinds), columns)
+
+
+def _parted(paths: Sequence[Path], kinds: Mapping[str, Kind]) -> tuple[list[Path], dict[Kind, list[Path]]]:
+    said: dict[Kind, list[Path]] = {}
+    for path in paths:
+        if path.name in kinds:
+            said.setdefault(kinds[path.name], []).append(path)
+    return [path for path in paths if path.name not in kinds], said

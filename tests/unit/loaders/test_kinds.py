@@ -5,7 +5,8 @@ from typer.testing import CliRunner
 from unit.loaders.helpers import Collected, write
 
 from sociogram.cli.app import app
-from sociogram.loaders.csv_files import csv
+from sociogram.errors import InputError
+from sociogram.loaders.csv_files import csv, understood
 from sociogram.loaders.kinds import kind_of
 from sociogram.loaders.readers import open_table
 
@@ -73,3 +74,28 @@ def test_a_file_without_its_column_says_which_option(tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert 'no column "user_id" (found: who, name, bio)' in str(result.stderr) + str(result.exception)
     assert "--column users.id=who" in str(result.stderr) + str(result.exception)
+
+
+def test_numbers_and_keys_of_customers_are_identifiers(tmp_path: Path) -> None:
+    people = write(tmp_path, "customers.csv", "customer_no,full_name,phone_number\nC1,Ann,1\nC2,Bob,2\n")
+    friends = write(tmp_path, "friends.csv", "customer_no,friend_no,since\nC1,C2,2020-01-01\n")
+    orders = write(tmp_path, "orders.csv", "Customer-Number,sku,ordered_at\nC1,P1,2020-01-01\n")
+    guessed = {(row["file"], row["column"]): row["role"] for row in csv(people, friends, orders).plan()}
+    assert guessed[people.name, "customer_no"] == "id"
+    assert guessed[people.name, "phone_number"] != "id"
+    assert [guessed[friends.name, name] for name in ("customer_no", "friend_no")] == ["source", "target"]
+    assert [guessed[orders.name, n] for n in ("Customer-Number", "sku", "ordered_at")] == ["source", "target", "time"]
+
+
+def test_what_is_missing_is_told_with_the_plan(tmp_path: Path) -> None:
+    people = write(tmp_path, "people.csv", "badge,name\n1,Ann\n2,Bob\n")
+    files = [people, write(tmp_path, "saw.csv", "badge,film,note\n1,2,x\n")]
+    plan, lacking = understood(files, {})
+    assert {row["column"] for row in plan} == {"badge", "name", "film", "note"}
+    assert lacking == [("people.csv", "users", "id"), ("saw.csv", "users", "id")]
+    columns = {"users.id": ["badge"], "events.source": ["badge"], "events.target": ["film"]}
+    plan, lacking = understood([people], {"events": [files[1]]}, columns)
+    assert not lacking
+    assert {row["table"] for row in plan if row["file"] == "saw.csv"} == {"events"}
+    with pytest.raises(InputError, match="no column .user_id. .found: badge, name"):
+        csv(people)
