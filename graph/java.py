@@ -17,6 +17,9 @@ LEAST_HEAP = 512  # MiB
 OPENS = ("java.nio", "java.io", "sun.nio.ch", "java.util.concurrent")
 OLDEST_JAVA = 21  # that Neo4j 2026 runs on
 SIMD = "jdk.incubator.vector"
+# after the databases are closed Bolt would wait twice 5 s for late connections
+QUIET = {"internal.dbms.bolt.netty_server_shutdown_quiet_period_duration": "0s"}
+QUIET_5 = {"internal.dbms.bolt.netty_server_shutdown_quiet_period": "0"}
 HASH_ROUNDS = 1024  # Neo4j's own number, written beside the hash
 
 
@@ -43,8 +46,8 @@ def heap_size() -> int | None:
     return mib
 
 
-def write_configuration(folder: Path, port: int, total_bytes: int) -> None:
-    """Write neo4j.conf: Bolt on the loopback only, no HTTP, memory from the machine's."""
+def write_configuration(folder: Path, version: str, port: int, total_bytes: int) -> None:
+    """Write neo4j.conf: Bolt on the loopback only, no HTTP, memory from the machine's, no wait when all is closed."""
     heap, pages = memory_settings(total_bytes, heap_size())
     settings = {
         "server.default_listen_address": "127.0.0.1",
@@ -58,6 +61,7 @@ def write_configuration(folder: Path, port: int, total_bytes: int) -> None:
         "server.memory.heap.max_size": f"{heap}m",
         "server.memory.pagecache.size": f"{pages}m",
         "db.tx_log.rotation.retention_policy": "1 files",
+        **(QUIET_5 if version.startswith("5.") else QUIET),
     }
     text = "".join(f"{name}={value}\n" for name, value in settings.items())
     (folder / "conf" / "neo4j.conf").write_text(text, encoding="utf-8")

@@ -171,7 +171,7 @@ class ManagedServer:
 
     def _launch(self, jars: list[Path]) -> _Record:
         port, memory = self._ports(), psutil.virtual_memory().total
-        java.write_configuration(self.path, port, memory)
+        java.write_configuration(self.path, self.version, port, memory)
         if not self.password_file.exists():
             self._first_password()
         with self.log_path.open("wb") as log:

@@ -1,17 +1,73 @@
 """Shared by the tests that run the command line or a server."""
 
+import atexit
+import multiprocessing
+import os
 import resource
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from sociogram.cli import main
 from sociogram.graph.store import Store
 
 Cli = Callable[..., "subprocess.CompletedProcess[str]"]
+LONGEST_S = 300
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(  # what commands import when they need it
+    [
+        "sociogram.cli.app",
+        "sociogram.engine",
+        "sociogram.encoders.load",
+        "sociogram.evaluation.planted",
+        "sociogram.gnn.fit",
+        "sociogram.graph.publish",
+        "sociogram.loaders.load",
+        "sociogram.queries.ask",
+        "sociogram.queries.influence.influence",
+        "sociogram.queries.similar.find",
+        "sociogram.recommending.serve",
+        "sociogram.report.report",
+    ]
+)
+
+
+def command(arguments: Sequence[str], environment: Mapping[str, str]) -> "subprocess.CompletedProcess[str]":
+    """`sociogram ARGUMENTS` in a process of its own, forked from one that has the libraries imported: they take a second or three."""
+    with TemporaryDirectory() as folder:
+        out, err = Path(folder, "out"), Path(folder, "err")
+        process = FORKS.Process(target=_command, args=(list(arguments), dict(environment), str(out), str(err)))
+        process.start()
+        process.join(LONGEST_S)
+        if process.is_alive():
+            process.kill()
+            process.join()
+        code = process.exitcode
+        process.close()
+        assert code is not None
+        said = (out.read_text(encoding="utf-8"), err.read_text(encoding="utf-8"))
+    return subprocess.CompletedProcess(["sociogram", *arguments], code, *said)
+
+
+def _command(arguments: list[str], environment: dict[str, str], out: str, err: str) -> None:
+    os.environ.clear()
+    os.environ.update(environment)
+    for stream, file in enumerate((os.devnull, out, err)):
+        opened = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+        os.dup2(opened, stream)
+        os.close(opened)
+    warnings.simplefilter("ignore")
+    sys.argv = ["sociogram", *arguments]
+    try:
+        main()
+    finally:
+        atexit._run_exitfuncs()  # a forked process ends without them
 
 
 def empty(store: Store) -> None:

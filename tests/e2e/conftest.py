@@ -3,10 +3,9 @@
 import json
 import os
 import subprocess
-import sys
 
 import pytest
-from running import Cli
+from running import Cli, command
 
 from sociogram.config import Home
 from sociogram.graph.server import ManagedServer
@@ -24,15 +23,7 @@ def cli(environment: dict[str, str], server: ManagedServer) -> Cli:
     """Run `sociogram ARGS` on the test session's own home; checks the exit code unless told another."""
 
     def run(*arguments: str, code: int = 0, **extra: str) -> "subprocess.CompletedProcess[str]":
-        done = subprocess.run(
-            [sys.executable, "-m", "sociogram", *arguments],
-            capture_output=True,
-            text=True,
-            env=environment | {"COLUMNS": "200"} | extra,
-            timeout=300,
-            stdin=subprocess.DEVNULL,
-            check=False,
-        )
+        done = command(arguments, environment | {"COLUMNS": "200"} | extra)
         assert done.returncode == code, f"{arguments}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done
 

@@ -2,9 +2,11 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 from running import Cli
 
 from sociogram.config import Home
@@ -149,24 +151,44 @@ def test_influence_on_the_database(published: Cli, tmp_path: Path) -> None:
     assert "k: expected" in published("influence", "maximise", "-k", "0", code=1).stderr
 
 
-def test_runs_rollback_unpublish(published: Cli) -> None:
-    first = next(r["run"] for r in json.loads(published("runs", "--json").stdout) if r["graph"] == "live")
-    published("fit", "--encoder", "light", "--seed", "1")
+@pytest.fixture(scope="module")
+def exported(published: Cli, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A snapshot of the published demo."""
+    folder = tmp_path_factory.mktemp("exported") / "s"
+    published("snapshot", str(folder))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def second(published: Cli, exported: Path) -> dict[str, Any]:
+    """What a fit of the snapshot says, which needs no database and publishes nothing."""
+    done = published("fit", "--snapshot", str(exported), "--encoder", "light", "--seed", "7", "--json")
+    said: dict[str, Any] = json.loads(done.stdout)
+    return said
+
+
+def test_snapshot_without_database(published: Cli, second: dict[str, Any], tmp_path: Path) -> None:
+    assert Path(second["report"]).exists()
+    assert "is not a snapshot" in published("fit", "--snapshot", str(tmp_path), code=1).stderr
+
+
+def test_runs_rollback_unpublish(published: Cli, second: dict[str, Any]) -> None:
+    def live() -> str:
+        runs = json.loads(published("runs", "--json").stdout)
+        return str(next(r["run"] for r in runs if r["graph"] == "live"))
+
+    first = live()
+    published("publish", second["run"])
+    assert live() == second["run"] != first
     assert "live" in published("runs").stdout
     assert first in published("rollback").stdout
+    assert live() == first
     published("unpublish")
     left = published("cypher", "MATCH (n) WHERE n.embedding IS NOT NULL RETURN count(*) AS n", "--json").stdout
     assert json.loads(left) == [{"n": 0}]
     assert "nothing is published" in published("tags", "u0001", code=1).stderr
     published("publish", first)
     assert "interests" in published("profile", "u0412").stdout
-
-
-def test_snapshot_without_database(published: Cli, tmp_path: Path) -> None:
-    published("snapshot", str(tmp_path / "s"))
-    done = published("fit", "--snapshot", str(tmp_path / "s"), "--encoder", "light", "--seed", "7", "--json")
-    assert Path(json.loads(done.stdout)["report"]).exists()
-    assert "is not a snapshot" in published("fit", "--snapshot", str(tmp_path), code=1).stderr
 
 
 def test_unknown_user_gets_the_nearest(published: Cli) -> None:

@@ -1,4 +1,5 @@
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -47,6 +48,16 @@ def test_planted_interests_are_found_and_reported(tmp_path: Path) -> None:
     assert {"model.safetensors", "config.json", "calibration.json"} <= {p.name for p in (tmp_path / "run").iterdir()}
 
 
+@pytest.fixture
+def two_threads() -> Iterator[None]:
+    """The others do with one."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("two_threads")
 def test_same_seed_same_bytes_and_a_killed_run_resumes_to_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from sociogram.gnn.train import Trainer
 

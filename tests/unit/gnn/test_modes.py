@@ -1,6 +1,7 @@
 """Encoders that learn: links, the network's gradient, EM rounds; what is kept, and what a kill and a budget do."""
 
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -162,25 +163,49 @@ def undisturbed(graph: Snapshot, cache: Path, tmp_path_factory: pytest.TempPathF
     return outcome(graph, cache, tmp_path_factory.mktemp("whole"))
 
 
+@pytest.fixture(scope="module")
+def cut_at(graph: Snapshot, cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, int, Path], Path]:
+    """Copies the folder of a run that was cut at a step of a stage, each made once."""
+    root = tmp_path_factory.mktemp("cuts")
+
+    def folder(stage: str, step: int, copy: Path) -> Path:
+        made = root / f"{stage}-{step}"
+        if not made.exists():
+            with pytest.raises(Cut):
+                outcome(graph, cache, made, CutAt(stage, step))
+        return Path(shutil.copytree(made, copy))
+
+    return folder
+
+
 @pytest.mark.parametrize(("stage", "step"), [("joint", 7), ("train, joint", 5)])
 def test_a_run_that_was_cut_goes_on_bit_for_bit(
-    graph: Snapshot, cache: Path, tmp_path: Path, undisturbed: tuple[Any, Any], stage: str, step: int
+    graph: Snapshot,
+    cache: Path,
+    tmp_path: Path,
+    undisturbed: tuple[Any, Any],
+    cut_at: Callable[..., Path],
+    stage: str,
+    step: int,
 ) -> None:
-    with pytest.raises(Cut):
-        outcome(graph, cache, tmp_path / "cut", CutAt(stage, step))
-    vectors, told = outcome(graph, cache, tmp_path / "cut")
+    vectors, told = outcome(graph, cache, cut_at(stage, step, tmp_path / "cut"))
     assert told == undisturbed[1]
     assert (vectors == undisturbed[0]).all()
 
 
 @pytest.mark.parametrize(("stage", "step", "learned"), [("joint", 7, 6), ("train, joint", 5, 8), ("train", 2, None)])
 def test_a_run_that_was_cut_is_finished_with_what_it_had(
-    graph: Snapshot, cache: Path, tmp_path: Path, stage: str, step: int, learned: int | None
+    graph: Snapshot,
+    cache: Path,
+    tmp_path: Path,
+    cut_at: Callable[..., Path],
+    stage: str,
+    step: int,
+    learned: int | None,
 ) -> None:
     config = replace(QUICK, mode="joint")
-    with pytest.raises(Cut):
-        fit(graph, load_encoder(cache=cache), config, tmp_path / "cut", CutAt(stage, step))
-    profiles, report = fit(graph, load_encoder(cache=cache), config, tmp_path / "cut", finish=True)
+    folder = cut_at(stage, step, tmp_path / "cut")
+    profiles, report = fit(graph, load_encoder(cache=cache), config, folder, finish=True)
     rows = {row["name"]: row for row in report["modes"]["candidates"]}
     assert rows["joint"].get("steps") == learned
     assert ("skipped" in rows["two_step"]) == (learned is None)

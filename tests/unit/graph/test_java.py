@@ -25,18 +25,18 @@ def test_the_heap_can_be_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     (tmp_path / "conf").mkdir()
     for said, mib in (("8g", 8192), ("700M", 700), ("", 6144)):
         monkeypatch.setenv("SOCIOGRAM_NEO4J_HEAP", said)
-        java.write_configuration(tmp_path, 40_000, 24 * GIB)
+        java.write_configuration(tmp_path, CURRENT, 40_000, 24 * GIB)
         assert f"server.memory.heap.max_size={mib}m\n" in (tmp_path / "conf" / "neo4j.conf").read_text()
         assert f"-Xmx{mib}m" in java.command_line(tmp_path, CURRENT, [], 24 * GIB)
     for wrong in ("8", "lots", "100m", "-1g"):
         monkeypatch.setenv("SOCIOGRAM_NEO4J_HEAP", wrong)
         with pytest.raises(InputError, match="SOCIOGRAM_NEO4J_HEAP: expected .* such as 4g"):
-            java.write_configuration(tmp_path, 40_000, 24 * GIB)
+            java.write_configuration(tmp_path, CURRENT, 40_000, 24 * GIB)
 
 
 def test_only_the_loopback_is_listened_on(tmp_path: Path) -> None:
     (tmp_path / "conf").mkdir()
-    java.write_configuration(tmp_path, 40_000, 24 * GIB)
+    java.write_configuration(tmp_path, CURRENT, 40_000, 24 * GIB)
     settings = dict(line.split("=", 1) for line in (tmp_path / "conf" / "neo4j.conf").read_text().splitlines())
     assert settings["server.bolt.listen_address"] == "127.0.0.1:40000"
     assert settings["server.http.enabled"] == settings["server.https.enabled"] == "false"
