@@ -3,7 +3,7 @@
 import math
 from typing import Annotated, Any
 
-from fastapi import Depends, HTTPException, Request
+from fastapi import Depends, HTTPException, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from sociogram.server.keys import KeyRing, Scope
@@ -49,4 +49,4 @@ def needs(scope: Scope) -> Any:
         access: Access = request.app.state.access
         access.check(request, given.credentials if given else None, scope)
 
-    return Depends(check)
+    return Security(check, scopes=[scope])  # named in the description as well
