@@ -23,7 +23,7 @@ LINK = re.compile(r"(?<!!)\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\((?!https?:|#|mailto:)
 FENCE = re.compile(r"^(```|~~~).*?^\1\s*$", re.MULTILINE | re.DOTALL)
 DECISIONS = """# Decisions
 
-What was decided, why, and what was measured: one page each.
+For whoever wants to know why Sociogram is as it is, or wants to change it: one page for each decision, with the reasons and what was measured. To use Sociogram you need none of them.
 
 """
 

@@ -30,7 +30,7 @@ class Access:
                     401, f"{said}. Make one: sociogram keys add NAME", headers={"WWW-Authenticate": "Bearer"}
                 )
             if not key.may(scope):
-                raise HTTPException(403, f"this needs a key that may {scope}; {key.name!r} may {key.scope}.")
+                raise HTTPException(403, f"this needs a key with the scope {scope}; {key.name!r} has {key.scope}.")
             name = key.name
         request.state.key = name
         wait = self.limits.wait(name)
