@@ -69,7 +69,7 @@ then `fit --encoder light --mode frozen` and `fit --mode frozen`), to which one 
   header (without the slashes), then the text. Where a `.5.cypher` lies beside the file, use that one for Neo4j 5.26.
 - **A driver** takes the text as it is, with the parameters.
 
-All of them only read, keep to one published run, and start at an index unless the header declares a scan (tests read their plans). Below each question stand the indexes that it uses.
+All of them only read, keep to one published run, and start at an index unless the header declares a scan (tests read their plans). Each question names the indexes that it uses.
 
 Parameters have types: `KEY(User)` and `KEY(Item)` are the key as the graph has it (text or whole number), `NAME(Topic)` is a topic's name, and `VECTOR` a list of numbers, for which
 `sociogram` also takes words.
