@@ -42,35 +42,43 @@ MERGE (user:User {id: 'u9001', name: 'Nadia Roth'}) MERGE (user)-[:KNOWS {weight
 """
 LEFT = "MATCH (user:User {id: 'u9001'}) DETACH DELETE user"
 
-OPENING = """# The query library
+OPENING = """# Cypher cookbook
 
-Written by `python -m benchmarks.cypher_page`: everything below was run on the demo community (`sociogram load demo --users 600`,
-then `fit --encoder light --mode frozen` and `fit --mode frozen`); one user, Nadia Roth, came after the last fit.
+Some forty questions that people ask of profiles, each with a name, an answer and its Cypher. List them, ask one, or print its Cypher to paste it elsewhere:
 
 ```sh
-sociogram queries                                        # all of them
-sociogram query users_by_tag --param topic=climbing      # one, as a table; --json for machines
-sociogram query users_by_tag --show                      # its Cypher, ready to be pasted
+sociogram queries
+sociogram query users_by_tag --param topic=climbing
+sociogram query users_by_tag --show
 ```
+
+The answer is a table; `--json` gives it to other programs. In Python:
 
 ```python
 engine.query("users_by_tag", topic="climbing", least=0.7).to_pandas()
 ```
 
-Each is a file `queries/<topic>/<name>.cypher` of plain Cypher for the default schema. To run it in Neo4j Browser or `cypher-shell`, enter the `:param` lines of
-its header (without the slashes), then the text; where a `.5.cypher` lies beside it, that one is for Neo4j 5.26. A driver takes the text as it is, with the
-parameters. `sociogram query` and `engine.query` translate labels, types and properties to your own graph (`sociogram query NAME --show --mapping graph.toml`
-prints that), take users by key or name, and say in one line what is wrong with a parameter. All of them run in a read transaction, keep to one published run, and
-start at an index unless the header declares a scan; the tests read their plans.
+Over HTTP: [`POST /v1/queries/{name}`](reference/http.md#queries). The answers below come from a demo community of 600 people (`sociogram load demo --users 600`,
+then `fit --encoder light --mode frozen` and `fit --mode frozen`), to which one user, Nadia Roth, was added after the last fit. In yours other people are in it.
 
-Types: `KEY(User)` and `KEY(Item)` are the key as the graph has it (text or whole number), `NAME(Topic)` a topic's name, `VECTOR` a list of numbers, for which
+## How to run one
+
+- **`sociogram query` and `engine.query`** take users by key or name, and say in one line what is wrong with a parameter. They translate labels, types and properties to
+  your own graph; `sociogram query NAME --show --mapping graph.toml` prints the translation.
+- **Neo4j Browser and `cypher-shell`**: each question is a file `queries/<topic>/<name>.cypher` of plain Cypher for the [default names](reference/data-model.md). Enter the `:param` lines of its
+  header (without the slashes), then the text. Where a `.5.cypher` lies beside the file, use that one for Neo4j 5.26.
+- **A driver** takes the text as it is, with the parameters.
+
+All of them only read, keep to one published run, and start at an index unless the header declares a scan (tests read their plans). Each question names the indexes that it uses.
+
+Parameters have types: `KEY(User)` and `KEY(Item)` are the key as the graph has it (text or whole number), `NAME(Topic)` is a topic's name, and `VECTOR` a list of numbers, for which
 `sociogram` also takes words.
 
-## Your own
+## Add your own
 
-A folder with files of the same form is read beside ours: `sociogram queries --folder mine`, `sociogram query NAME --folder mine`, `sg.open(queries=["mine"])`.
-`mine/sales/best.cypher` is `sales/best`; a file directly in the folder belongs to the topic `own`. A file without a header, with a clause that writes, or with a
-parameter that its header does not declare is refused:
+Put files of the same form into a folder, and name it: `sociogram queries --folder mine`, `sociogram query NAME --folder mine`, or `sg.open(queries=["mine"])`.
+The file `mine/sales/best.cypher` is then called `sales/best`; a file directly in the folder belongs to the topic `own`. A file is refused if it has no header, a clause that writes, or a
+parameter that its header does not declare:
 
 ```cypher
 // The users of a city, those surest of a topic first.
@@ -93,8 +101,8 @@ RETURN user.id AS id, user.name AS name, interest.score AS score
 ORDER BY score DESC, id LIMIT $k
 ```
 
-Variables called `user`, `other`, `friend`, `seed`, `topic`, `topic2`, `item`, `item2` are known to be users, topics and items, and `did`, `tie`, `tagged`, `about`
-relationships of that role: their key, name, `at` and `weight` are translated to a mapped graph. `[:!RECOMMENDED]` between a user and an item is any behaviour. Times are DATETIME or DATE."""
+To work on a mapped graph as well, name your variables so that they can be translated: `user`, `other`, `friend` and `seed` are users, `topic` and `topic2` topics, `item` and `item2` items, and `did`, `tie`,
+`tagged` and `about` are relationships of that role. Their key, name, `at` and `weight` then become those of the mapping. `[:!RECOMMENDED]` between a user and an item stands for any behaviour. Times are DATETIME or DATE."""
 
 
 def main() -> None:

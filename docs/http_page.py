@@ -5,20 +5,34 @@ from typing import Any
 
 OPENING = """# HTTP
 
-What `sociogram serve` answers; the same as OpenAPI is at `/v1/openapi.json`. Every request but `/v1/health` and `/v1/ready` carries `Authorization: Bearer KEY`, and bodies are
-JSON. Errors are [problems](https://www.rfc-editor.org/rfc/rfc9457) (`application/problem+json`) with a `detail` that says what was expected, what came and what to do:
+Every route of `sociogram serve`. The same description as OpenAPI is at `/v1/openapi.json`; [Serve over HTTP](../howto/serve.md) shows how to start the server and make a key.
+In Python use [`sociogram.client.Client`](python.md#sociogram.client.Client).
+
+Every request carries a key, except `/v1/health` and `/v1/ready`. Bodies and answers are JSON:
+
+```sh
+curl localhost:8765/v1/similar -H "Authorization: Bearer $KEY" \\
+    -H "Content-Type: application/json" -d '{"user": "u0412", "k": 5}'
+```
+
+A key has one scope: `read`, `write` (which includes `read`) or `admin` (which includes both). Each route names the scope that it needs.
+
+Errors are [problems](https://www.rfc-editor.org/rfc/rfc9457) (`application/problem+json`). Their `detail` says what was expected, what came and what to do:
 
 | status | when |
 |---|---|
-| 401, 403 | no key, a wrong one, or one without the scope |
-| 404 | an unknown user, item, run or query; the nearest names are in `detail` |
-| 409 | another publisher is at work |
-| 413, 422 | a body above 1 MiB; a field that is missing, wrong, or not known |
-| 429, 503 | too many requests; Neo4j is away, or no run is published: come back after `Retry-After` seconds |
+| 401 | no key, or a wrong one |
+| 403 | the key lacks the scope, or a page of another origin tried to change something |
+| 404 | an unknown user, item, run or query; `detail` names the nearest |
+| 409 | somebody else is publishing |
+| 413 | a body above 1 MiB |
+| 421 | the server is not known by that host name: `sociogram serve --allow-host NAME` |
+| 422 | a field that is missing, wrong or unknown |
+| 429 | too many requests: come back after `Retry-After` seconds |
+| 503 | Neo4j is away, a run is being published, or none is: come back after `Retry-After` seconds |
 | 504 | no answer within 30 s |
-
-How to start it, and keys: [Serve over HTTP](../howto/serve.md). In Python: [`sociogram.client.Client`](python.md#sociogram.client.Client).
 """
+HEAD = ("name", "in", "type", "default", "meaning")
 
 
 def http_page() -> str:
@@ -36,36 +50,46 @@ def http_page() -> str:
 
 
 def _route(method: str, path: str, route: dict[str, Any], schemas: dict[str, Any]) -> str:
-    parts = [f"### `{method} {path}`", route.get("description", "")]
-    if route.get("parameters"):
-        rows = (
-            (p["name"], p["in"] + (", required" if p["required"] else ""), p["schema"], p.get("description", ""))
-            for p in route["parameters"]
-        )
-        parts.append(_table([(n, where, _type(s, schemas), _default(s), _cell(d)) for n, where, s, d in rows]))
-    body = route.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
-    if body:
-        schema = _resolved(body, schemas)
-        required = schema.get("required", [])
-        parts.append(
-            _table(
-                [
-                    (name, "body" + (", required" if name in required else ""), _type(s, schemas), _default(s),
-                     _cell(s.get("description", "")))
-                    for name, s in schema["properties"].items()
-                ]
-            )
-        )  # fmt: skip
-        example = {name: s["examples"][0] for name, s in schema["properties"].items() if s.get("examples")}
-        if example:
-            parts.append(f"```json\n{json.dumps(example, ensure_ascii=False)}\n```")
+    parts = [f"### `{method} {path}`", " ".join([route.get("description", ""), _scope(route)])]
+    body = route.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+    body = _resolved(body, schemas)
+    required = body.get("required", [])
+    fields = [
+        (p["name"], p["in"], p["required"], p["schema"], p.get("description")) for p in route.get("parameters", [])
+    ]
+    fields += [(n, "body", n in required, s, s.get("description")) for n, s in body.get("properties", {}).items()]
+    parts.append(_table([_row(*field, schemas) for field in fields]))
+    examples = body.get("examples") or [
+        {n: s["examples"][0] for n, s in body.get("properties", {}).items() if "examples" in s}
+    ]
+    parts += [f"Body:\n\n{_json(example)}" for example in examples[:1] if example]
+    parts += [f"Or:\n\n{_json(example)}" for example in examples[1:]]
+    answers = (answer.get("content", {}).get("application/json", {}) for answer in route["responses"].values())
+    parts += [f"Answers:\n\n{_json(answer['example'])}" for answer in answers if "example" in answer]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
+def _scope(route: dict[str, Any]) -> str:
+    scopes = [scope for way in route.get("security", []) for scopes in way.values() for scope in scopes]
+    return f"Scope: `{scopes[0]}`." if scopes else ""
+
+
+def _row(
+    name: str, where: str, required: bool, schema: dict[str, Any], told: str | None, schemas: dict[str, Any]
+) -> tuple[str, ...]:
+    return f"`{name}`", where + ", required" * required, _type(schema, schemas), _default(schema), _cell(told or "")
+
+
 def _table(rows: list[tuple[str, ...]]) -> str:
-    head = ("name", "in", "type", "default", "")
-    lines = [head, ("---",) * len(head), *((f"`{row[0]}`", *row[1:]) for row in rows)]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    """Without columns in which nothing stands."""
+    kept = [n for n, _ in enumerate(HEAD) if any(row[n] for row in rows)]
+    lines = [HEAD, ("---",) * len(HEAD), *rows] if rows else []
+    return "\n".join("| " + " | ".join(line[n] for n in kept) + " |" for line in lines)
+
+
+def _json(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return f"```json\n{text if len(text) < 100 else json.dumps(value, ensure_ascii=False, indent=2)}\n```"
 
 
 def _resolved(schema: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
@@ -81,7 +105,7 @@ def _type(schema: dict[str, Any], schemas: dict[str, Any]) -> str:
     if schema.get("type") == "array":
         return f"list of {_type(schema.get('items', {}), schemas)}"
     low, high = schema.get("minimum"), schema.get("maximum")
-    limits = f", {low:g} to {high:g}" if low is not None and high is not None and high < 2**53 else ""
+    limits = f", {low:,} to {high:,}" if low is not None and high is not None and high < 2**53 else ""
     return {"integer": "whole number", "string": "text", "object": "object"}.get(
         schema.get("type", ""), schema.get("type", "any")
     ) + limits

@@ -23,7 +23,7 @@ LINK = re.compile(r"(?<!!)\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\((?!https?:|#|mailto:)
 FENCE = re.compile(r"^(```|~~~).*?^\1\s*$", re.MULTILINE | re.DOTALL)
 DECISIONS = """# Decisions
 
-What was decided, why, and what was measured: one page each.
+For whoever wants to know why Sociogram is as it is, or wants to change it: one page for each decision, with the reasons and what was measured. To use Sociogram you need none of them.
 
 """
 
@@ -63,12 +63,16 @@ def cli_page() -> str:
     import typer
     from typer.cli import get_docs_for_click
 
-    from sociogram.cli.app import app
+    from sociogram.cli.app import PANELS, app
 
     command = typer.main.get_command(app)
     with typer.Context(command) as context:
         text = str(get_docs_for_click(obj=command, ctx=context, name="sociogram", title="Commands"))
-    text = re.sub(r"^(Example: )(.+)$", r"\1`\2`", text.replace("&gt;", ">").replace("&amp;", "&"), flags=re.MULTILINE)
+    text = text.replace("&gt;", ">").replace("&amp;", "&").replace("\\[", "[")
+    text = re.sub(
+        r"^(\*\*Usage\*\*:)\n\n```console\n\$ (.+)\n```$", r"\1 `\2`", text, flags=re.MULTILINE
+    )  # no command to copy
+    text = re.sub(r"(?:^Example: .+\n\s*)+", _examples, text, flags=re.MULTILINE)
     for group, commands in _groups(command, "sociogram"):
         for name, inner in commands.items():  # Typer cuts their sentences short
             path = f"{group} {name}"
@@ -77,7 +81,15 @@ def cli_page() -> str:
             start = 0 if group == "sociogram" else text.index(f"## `{group}`")
             line = f"* [`{name}`](#{path.replace(' ', '-')}): {told}"
             text = text[:start] + cut.sub(lambda _, line=line: line, text[start:], count=1)  # type: ignore[misc]
-    return text
+    for panel, names in PANELS.items():
+        first = f"* [`{names[0]}`](#sociogram-{names[0]})"
+        text = text.replace(first, f"\n**{panel}**:\n\n{first}", 1)
+    return text.replace("**Commands**:\n\n\n", "", 1)
+
+
+def _examples(found: re.Match[str]) -> str:
+    """Examples of a command's help as a block that can be copied."""
+    return "\n".join(["```sh", *re.findall(r"^Example: (.+)$", found.group(), re.MULTILINE), "```", "", ""])
 
 
 def _groups(command: Any, path: str) -> Iterator[tuple[str, dict[str, Any]]]:

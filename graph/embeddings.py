@@ -32,7 +32,7 @@ SUFFIXES = (".parquet", ".arrow", ".npy")
 class Embeddings:
     """Keys [n] of one label and their vectors [n, d], float32, as one run learned them; not normalised.
 
-    Cosine says who is alike, the dot product of a user and an item how well they fit.
+    The cosine says how alike two users are, the dot product how well an item suits a user.
     """
 
     ids: list[Key]

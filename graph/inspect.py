@@ -183,9 +183,10 @@ def _node(store: Store, label: str, role: NodeRole, count: int, ours: set[str], 
     found.comments[label] = (
         Said("{n:,} nodes; no relationships: ignored", n=count) if alone else Said("{n:,} nodes", n=count)
     )
-    for name, guess in guesses.items():
-        found.comments[f"{label}.{name}"] = Said("{role}: {why}", role=guess.role, why=guess.why)
     shown = _shown(guesses)
+    for name, guess in guesses.items():
+        taken = "name" if name == shown else guess.role
+        found.comments[f"{label}.{name}"] = Said("{role}: {why}", role=taken, why=guess.why)
     roles = {p: g for p, g in guesses.items() if p != shown}
     texts = _with(roles, "text")
     if role in ("topic", "item") and shown:

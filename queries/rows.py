@@ -51,7 +51,7 @@ class Rows(Sequence[T], Generic[T]):
 
 @dataclass(frozen=True)
 class Tag:
-    """An interest; `probability` is that of the held-out event, `observed` says that the graph already has it."""
+    """An interest and its `probability` (of what the run's split hides); `observed` where the graph already has it."""
 
     id: int | str
     name: str
@@ -61,7 +61,7 @@ class Tag:
 
 @dataclass(frozen=True)
 class Similar:
-    """A user alike another, or near a description or vector; the reasons are what both share, or the topics that match."""
+    """A user like another one, or near a description or vector; reasons are what both share, or the topics that match."""
 
     id: int | str
     name: str
@@ -165,7 +165,7 @@ def readable(value: Any) -> str:
 
 @dataclass(frozen=True)
 class Profile:
-    """What was published on one user node."""
+    """What was published about one user."""
 
     id: int | str
     name: str

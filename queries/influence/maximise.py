@@ -125,7 +125,7 @@ def maximise(
     state = np.random.SeedSequence(seed).generate_state(2 * rounds, np.uint64)
     starts, members = np.zeros(1, np.int64), np.empty(0, np.int32)
     ratio = 0.0
-    with progress.stage("maximise", rounds, "round") as stage:
+    with progress.stage("maximise", rounds, "rounds") as stage:
         for i in range(rounds):
             count = FIRST if i == 0 else len(starts) - 1
             more = reverse_sets(side, skip, graph.threshold, count, state[2 * i])

@@ -47,7 +47,7 @@ def shuffle_test(
 
     true = alpha(log.user)
     null = np.empty(shuffles)
-    with progress.stage("shuffle test", shuffles, "shuffle") as stage:
+    with progress.stage("shuffle test", shuffles, "shuffles") as stage:
         for s in range(shuffles):
             null[s] = alpha(exchanged(log.starts, log.user, blocks, starts[s]))
             stage.advance(1)

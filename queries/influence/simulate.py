@@ -94,7 +94,7 @@ def simulate(
     start = np.random.SeedSequence(seed).generate_state(1, np.uint64)[
         0
     ]  # stays uint64: a Python int may not fit numba's int64
-    with progress.stage("simulate", runs, "run") as stage:
+    with progress.stage("simulate", runs, "runs") as stage:
         while done < runs:
             now = min(size, runs - done)
             spread = run_cascades(side, rows, graph.threshold, now, done, start, reached).astype(np.float64)

@@ -151,7 +151,7 @@ class Client:
         return Rows(list(self._get("/v1/runs")))
 
     def rollback(self, run: str) -> dict[str, Any]:
-        """Make an earlier run the live one again; needs a key that may administrate."""
+        """Make an earlier run the live one again; needs a key with the scope admin."""
         return dict(self._post(f"/v1/runs/{_part(run)}/rollback", {}))
 
     def _get(self, path: str, **query: Any) -> Any:

@@ -54,7 +54,7 @@ ASKED_FIRST = 20  # users
 
 
 class Engine:
-    """Everything Sociogram does to one graph.
+    """Everything that Sociogram does with one graph.
 
     `graph` is a Store or the user's own `neo4j.Driver`; `mapping` says how to read the graph (a GraphMapping, a path to
     graph.toml, or None: the mapping that loading stored in the graph, else a guess as `sociogram inspect` makes it); `queries` are
@@ -139,7 +139,7 @@ class Engine:
         finish: bool = False,
         **settings: Any,
     ) -> Run:
-        """Export the graph and learn from it; `settings` are those of FitConfig (mode, seed, ...). Publishing is its own step.
+        """Export the graph and learn from it; `settings` are those of FitConfig (mode, seed, ...). Publishing is a step of its own.
 
         `finish` makes profiles of the best that an interrupted run had come to. `truth`, the planted truth of a demo community, is
         only compared with in the report.
@@ -168,7 +168,7 @@ class Engine:
     def publish(self, run: Run | str, *, recommended: int = 20, overwrite: bool = False, wait: float = 60) -> "Written":
         """Make a run's profiles the live ones, in one transaction where Neo4j's memory holds it.
 
-        Another publisher is waited for, `wait` seconds at most.
+        Waits for another publisher, `wait` seconds at most.
         """
         from sociogram.graph.profile_blocks import StoredProfiles
         from sociogram.graph.publish import publish
@@ -230,7 +230,7 @@ class Engine:
         return max(earlier, key=lambda p: p.finished_at or "").id
 
     def unpublish(self) -> int:
-        """Remove all that publishing wrote, and nothing else; returns how many nodes changed."""
+        """Remove everything that publishing wrote, and nothing else; returns how many nodes changed."""
         from sociogram.graph.publish import unpublish
 
         return unpublish(self.store, self.progress)
@@ -244,7 +244,7 @@ class Engine:
         self._prepared = None
 
     def prepare(self) -> None:
-        """For a program that is asked often: hold the live run in memory, and open its text encoder and its ranking.
+        """Hold the live run in memory, and open its text encoder and its ranking: for a program that is asked often.
 
         Nothing where no run is live, or one is being made live just now. Call it again where `is_prepared` says no; until then questions
         are answered from the database.
@@ -307,7 +307,7 @@ class Engine:
         return Asker(self.store, self.mapping, self._similar.most_like if self._prepared else None)
 
     def profile(self, user: "Key") -> "Profile":
-        """All that was published about a user, by key or exact name."""
+        """Everything that was published about a user, by key or exact name."""
         return self._ask.profile(user)
 
     def people(
@@ -343,7 +343,7 @@ class Engine:
 
     @property
     def audiences(self) -> "Audiences":
-        """Groups of users that were saved."""
+        """Saved groups of users, by name."""
         from sociogram.audiences import Audiences
 
         return Audiences(self.home.audiences)
@@ -358,7 +358,7 @@ class Engine:
         where: Mapping[str, Any] | None = None,
         k: int = 100,
     ) -> "Audience":
-        """Keep these `users`, or those nearest to a `text` (k of them), or all who are `called` so, as an audience; `where` narrows both."""
+        """Save an audience: these `users`, or the k nearest to a `text`, or all whose name or key holds `called`; `where` narrows both."""
         from sociogram.graph.publish_runs import live_run
 
         asked: dict[str, Any] = {"text": text, "called": called, "where": dict(where or {})}
@@ -396,7 +396,7 @@ class Engine:
         exclude: "Iterable[Key] | Key" = (),
         explain: bool = False,
     ) -> "SimilarRows":
-        """The k users most like a user, a description in words or a vector, with reasons: always k where k satisfy `where`.
+        """The k users most like a user, a description in words or a vector, with reasons: k of them wherever k satisfy `where`.
 
         engine.similar("u0412", k=5, where={"city": ["Lyon", "Oslo"], "age": {"gte": 18, "lt": 30}, "tag": "climbing"})
         engine.similar(text="climbers who bake", where={"cypher": "u.age > 30 AND EXISTS { (u)-[:BOUGHT]->() }"})
@@ -455,7 +455,7 @@ class Engine:
     def interested(
         self, topic: str, k: int = 10, *, description: str = "", run: Run | str | None = None
     ) -> "Rows[Interested]":
-        """The k users most likely interested in a topic that no run has seen, from its name and description."""
+        """The k users most likely to be interested in a topic that no run has seen, from its name and description."""
         from sociogram.gnn.new_topic import TopicTower
         from sociogram.graph.export import join_texts
         from sociogram.queries.ask import positive
@@ -486,7 +486,7 @@ class Engine:
         k: int = 3,
         run: Run | str | None = None,
     ) -> "Explanation":
-        """The k friends, items, topics and sentences that carry one claim, with their share and their path in the graph.
+        """The k friends, items, topics and sentences behind one claim, each with its share and its path in the graph.
 
         Exactly one of `tag`, `similar` (a user) and `item`. A tag's reasons come from the trained model, and `run` may name another than
         the live one. Raises NotFoundError where the user does not have the tag, and InputError unless exactly one claim is named.
@@ -501,7 +501,7 @@ class Engine:
         return Explainer(self.store, self.mapping).claim(user, tag, similar, item, k)
 
     def cypher(self, text: str, **parameters: Any) -> "Rows[dict[str, Any]]":
-        """Any reading Cypher, with parameters."""
+        """The rows of any Cypher query that only reads, with parameters."""
         return self._ask.cypher(text, parameters)
 
     @property
@@ -511,11 +511,11 @@ class Engine:
         return NamedQueries(self.store, self.mapping, self._words, self.folders)
 
     def query(self, name: str, /, **parameters: Any) -> "Rows[dict[str, Any]]":
-        """A query of the library, or of your own folders, by name; a user may be named, a topic too, and a vector given in words."""
+        """The rows of a named query, of the library or of your own folders; users and topics may be given by name, a vector in words."""
         return self._named.run(name, parameters)
 
     def queries(self) -> "Rows[dict[str, Any]]":
-        """All that `query` knows: topic, name, what it answers and its parameters."""
+        """The queries that `query` knows: topic, name, what each answers and its parameters."""
         from sociogram.queries.rows import Rows
 
         return Rows([query.to_dict() for query in self._named.catalogue.all()])
@@ -547,9 +547,9 @@ class Engine:
 
     @property
     def influence(self) -> "Influence":
-        """Questions about influence, asked of an export of the graph as it is now: keep it to ask several of the same one.
+        """Questions about influence, asked of an export of the graph as it is now; keep it for several questions.
 
-        seeds = engine.influence.maximise(k=50, model="wc"); seeds.certificate says how near the best they are.
+        seeds = engine.influence.maximise(k=50, model="wc"); seeds.certificate says how close they are to the best.
         """
         import tempfile
         import weakref
@@ -614,7 +614,7 @@ class Engine:
         return found
 
     def borders(self, ids: Sequence[int]) -> "Borders":
-        """How these segments of the live run lie to each other: alike, next nearest, tied. Reads the run's folder and all ties once."""
+        """Which segments of the live run border on which: alike, next nearest, tied. Reads the run's folder and all ties once."""
         from sociogram.queries.segments.compare import borders
 
         return borders(self.store, self.mapping, self.live().profiles, ids)
@@ -622,7 +622,7 @@ class Engine:
     # for other programs -------------------------------------------------------------------------------------------
 
     def live(self) -> Run:
-        """The live run, which has its folder here; raises NotFoundError where none is."""
+        """The live run, if its folder is on this machine; raises NotFoundError otherwise."""
         found = self._live_folder()
         if found is None:
             raise NotFoundError(
@@ -719,7 +719,7 @@ def open(
     progress: Progress = SILENT,
     queries: Sequence[Path | str] = (),
 ) -> Iterator[Engine]:
-    """An Engine on the Neo4j at `uri`, or on the managed one (started where it does not run) when there is none."""
+    """An Engine on the Neo4j at `uri`; without one, on the managed Neo4j, which is started if it does not run."""
     home = home or Home.default()
     if uri is None:
         from sociogram.graph.server import ManagedServer

@@ -77,7 +77,9 @@ CREATE (m)-[:ENJOYS]->(h), (w)-[:COVERS]->(h), (m)-[:ATTENDED]->(w)
 
 
 def test_keys_names_and_topics_are_guessed(engine: Callable[..., Engine]) -> None:
-    mapping = engine(CLUB).inspect().mapping
+    found = engine(CLUB).inspect()
+    mapping = found.mapping
+    assert str(found.comments["Hobby.title"]).startswith("name: ")  # the comment says the role that was given
     member, hobby, workshop = (
         next(n for n in mapping.nodes if n.label == label) for label in ("Club Member", "Hobby", "Workshop")
     )

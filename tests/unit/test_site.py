@@ -13,7 +13,7 @@ import typer
 import yaml
 
 from docs.site_pages import cli_page, relinked, write_pages
-from sociogram.cli.app import app
+from sociogram.cli.app import PANELS, app
 
 ROOT = Path(__file__).parents[2]
 LOADED = {"script": "src", "img": "src", "link": "href", "iframe": "src", "source": "src"}  # when a page is opened
@@ -100,10 +100,14 @@ def test_all_commands_and_routes_are_described(site: Path) -> None:
     for name, command in typer.main.get_command(app).commands.items():  # type: ignore[attr-defined]
         for path in [name, *(f"{name} {inner}" for inner in getattr(command, "commands", {}))]:
             assert f"sociogram {path}</code>" in text, path
-    assert "Example: `sociogram" in cli_page()
+    commands = cli_page()
+    assert "```sh\nsociogram load demo --users 300 --seed 1\nsociogram load demo --jargon .5\n```" in commands
+    assert all(f"**{panel}**:\n\n* [`{names[0]}`]" in commands for panel, names in PANELS.items())
+    assert "Example:" not in commands
     routes = (site / "reference" / "http.html").read_text(encoding="utf-8")
     for route in ("GET /v1/users/{user}", "POST /v1/similar", "GET /v1/embeddings/{label}"):
         assert f"<code>{route}</code>" in routes
+    assert "Scope: <code>admin</code>." in routes
     python = (site / "reference" / "python.html").read_text(encoding="utf-8")
     for name in ("engine.Engine.similar", "loaders.csv_files.frames", "errors.PublishError", "client.Client.similar"):
         assert f'id="sociogram.{name}"' in python, name

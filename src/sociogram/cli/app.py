@@ -1,8 +1,9 @@
 """All commands, put together."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from sociogram.cli import (
     ask,
@@ -22,8 +23,28 @@ from sociogram.cli import (
     similar,
 )
 
+PANELS = {  # of `sociogram --help` and of the reference, in the order in which a newcomer needs them
+    "Get data in": ("load", "inspect", "snapshot"),
+    "Learn and publish": ("fit", "publish", "runs", "rollback", "unpublish"),
+    "Ask": (
+        "profile", "tags", "changes", "explain", "similar", "recommend", "interested", "segments", "influence", "queries",
+        "query", "cypher", "embeddings",
+    ),
+    "Serve": ("serve", "keys"),
+    "Try it, look after it": ("demo", "doctor", "db"),
+}  # fmt: skip
+
+
+class InPanels(TyperGroup):
+    """Names its commands in the order of the panels."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return [name for names in PANELS.values() for name in names]
+
+
 app = typer.Typer(
     name="sociogram",
+    cls=InPanels,
     help="User profiles from a social graph: text encoder and GraphSAGE over Neo4j.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -52,3 +73,7 @@ app.add_typer(db.app, name="db")
 app.add_typer(influence.app, name="influence")
 for group in (inspect, fit, publish, ask, similar, recommend, explain, segments, queries, serve, demo, doctor):
     group.register(app)
+registered: list[Any] = [*app.registered_commands, *app.registered_groups]
+for info in registered:
+    name = info.name or info.callback.__name__
+    info.rich_help_panel = next(panel for panel, names in PANELS.items() if name in names)

@@ -48,7 +48,7 @@ def profile(
     password_file: PasswordFile = None,
     json: Json = False,
 ) -> None:
-    """One user's profile.
+    """Show one user's profile.
 
     Example: sociogram profile u0412
     """
@@ -93,7 +93,7 @@ def changes(
     password_file: PasswordFile = None,
     json: Json = False,
 ) -> None:
-    """What changed about a user from an earlier run to the live one: segment, scores, tags, predicted attributes.
+    """Show what changed about a user since an earlier run: segment, scores, tags, predicted attributes.
 
     Example: sociogram changes u0412
     """
@@ -114,7 +114,7 @@ def tags(
     password_file: PasswordFile = None,
     json: Json = False,
 ) -> None:
-    """A user's interests; or those of all users to a file (user, topic, name, probability, shown, observed).
+    """Show a user's interests; with --all, write every user's to a file (user, topic, name, probability, shown, observed).
 
     Example: sociogram tags --all --top 100 --out tags.parquet
     """
@@ -128,7 +128,7 @@ def tags(
 
 def interested(
     topic: Annotated[str, typer.Argument(help="Name of a topic that the graph need not have.", metavar="TOPIC")],
-    description: Annotated[str, typer.Option(help="What it is about: the more is said, the better.")] = "",
+    description: Annotated[str, typer.Option(help="What it is about; the more you say, the better.")] = "",
     k: Count = 10,
     uri: Uri = None,
     database: Database = None,
@@ -136,7 +136,7 @@ def interested(
     password_file: PasswordFile = None,
     json: Json = False,
 ) -> None:
-    """The users most likely interested in a new topic, scored from its text.
+    """Find the users most likely to be interested in a new topic, from its text alone.
 
     Example: sociogram interested "bouldering" --description "climbing without a rope"
     """
@@ -150,16 +150,16 @@ def interested(
 def embeddings(
     label: Annotated[str, typer.Argument(help="Label, e.g. User.")],
     out: Annotated[Path, typer.Option("--out", help="File to write: .parquet, .arrow or .npy (with .ids.parquet).")],
-    ids: Annotated[Path | None, typer.Option(help="File with the keys wanted, one a line.")] = None,
+    ids: Annotated[Path | None, typer.Option(help="File with the wanted keys, one on each line.")] = None,
     run: Annotated[str | None, typer.Option(help="Run id (default: the live one).", autocompletion=run_ids)] = None,
     uri: Uri = None,
     database: Database = None,
     user: User = None,
     password_file: PasswordFile = None,
 ) -> None:
-    """The vectors of every node of a label, to a file.
+    """Write the vectors of every node of a label to a file.
 
-    Beside FILE.npy goes FILE.ids.parquet (row, id); written again, a key keeps its row.
+    FILE.npy comes with FILE.ids.parquet (row, id); when written again, a key keeps its row.
 
     Example: sociogram embeddings User --out users.npy
     """
@@ -178,7 +178,8 @@ def embeddings(
 def cypher(
     query: Annotated[str, typer.Argument(help="A reading query.")],
     parameter: Annotated[
-        list[str] | None, typer.Option("--param", "-p", help="name=value (value as JSON, else text).")
+        list[str] | None,
+        typer.Option("--param", "-p", help="name=value for a $name in the query (value read as JSON, else as text)."),
     ] = None,
     uri: Uri = None,
     database: Database = None,
@@ -186,7 +187,7 @@ def cypher(
     password_file: PasswordFile = None,
     json: Json = False,
 ) -> None:
-    """Run a reading Cypher query.
+    """Run a Cypher query that only reads.
 
     Example: sociogram cypher "MATCH (u:User) WHERE 'climbing' IN u.tags RETURN u.id LIMIT 5"
     """

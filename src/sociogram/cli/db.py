@@ -10,7 +10,9 @@ from sociogram.config import Home
 from sociogram.errors import NotFoundError
 from sociogram.graph.server import ManagedServer
 
-app = typer.Typer(no_args_is_help=True, help="The Neo4j that Sociogram runs for you, on 127.0.0.1.")
+app = typer.Typer(
+    no_args_is_help=True, help="Start, stop and look at the Neo4j that Sociogram runs for you, on 127.0.0.1."
+)
 
 
 def _server() -> ManagedServer:
@@ -42,7 +44,7 @@ def stop() -> None:
 
 @app.command()
 def status(json: Json = False) -> None:
-    """Whether it runs, where, and in which file its password is.
+    """Say whether it runs, where, and which file holds its password.
 
     Example: sociogram db status --json
     """

@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
 
 
 def demo(
-    users: Annotated[int, typer.Option(help="How many users.")] = 1500,
+    users: Annotated[int, typer.Option(help="How many people to make up.")] = 1500,
     seed: Annotated[int, typer.Option(help="Seed of the community and of learning.")] = 0,
     encoder: Annotated[
         str, typer.Option(help="Text encoder, as for fit.", autocompletion=encoders)
@@ -30,7 +30,7 @@ def demo(
     user: User = None,
     password_file: PasswordFile = None,
 ) -> None:
-    """Make a community, learn its profiles, publish them, and compare them with what was planted.
+    """Make up a community, learn its profiles, publish them, and compare them with the truth it was made from.
 
     Example: sociogram demo --users 300
     """

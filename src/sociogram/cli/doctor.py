@@ -26,9 +26,9 @@ def doctor(
     password_file: PasswordFile = None,
     json: Json = False,
 ) -> None:
-    """Versions, processor, memory, disk, database and extras, and for what is wrong with them a next step.
+    """Check versions, memory, disk, database and extras, and say what to do about each fault.
 
-    Nothing is started or changed; the exit code is 1 where something is wrong. With --uri your own Neo4j is asked.
+    Nothing is started or changed; the exit code is 1 where something is wrong. With --uri it looks at your own Neo4j.
 
     Example: sociogram doctor --json
     """

@@ -31,7 +31,7 @@ def explain(
     item: Annotated[str | None, typer.Option(help="Why this item: its key.", metavar="ITEM")] = None,
     k: Annotated[int, typer.Option("-k", help="How many reasons at most.")] = 3,
     run: Annotated[
-        str | None, typer.Option(help="With --tag: id of another run than the live one.", autocompletion=run_ids)
+        str | None, typer.Option(help="With --tag: id of a run other than the live one.", autocompletion=run_ids)
     ] = None,
     mapping: MappingFile = None,
     uri: Uri = None,
@@ -40,7 +40,7 @@ def explain(
     password_file: PasswordFile = None,
     json: Json = False,
 ) -> None:
-    """The friends, items, topics and sentences that carry a claim about a user, with their share of it.
+    """Show the friends, items, topics and sentences behind a claim about a user, with the share of each.
 
     Example: sociogram explain u0307 --tag books
     """

@@ -42,25 +42,32 @@ def fit(
     tune: Annotated[
         str | None,
         typer.Option(
-            help="How the text encoder learns, where it does: top_layers, full or lora, with settings as in "
-            "'lora?layers=4&rank=8&targets=q_proj,v_proj&rate=2e-3&steps=120'. Without it, what was measured best.",
+            help="How the text encoder learns, in modes where it does: top_layers, full or lora, with settings as in "
+            "'lora?layers=4&rank=8&targets=q_proj,v_proj&rate=2e-3&steps=120'. Default: what was measured best.",
             autocompletion=tunings,
         ),
     ] = None,
     revision: Annotated[str | None, typer.Option(help="Revision of a Hugging Face id.")] = None,
     precision: Annotated[
         float,
-        typer.Option(min=0.0, max=1.0, help="Show only tags as probable as reached this precision on validation."),
+        typer.Option(
+            min=0.0,
+            max=1.0,
+            help="Show only tags above the probability at which this share of them was right on validation.",
+        ),
     ] = 0.5,
     seed: Annotated[int, typer.Option(help="Seed.")] = 0,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda: where the network learns.")] = "auto",
+    device: Annotated[str, typer.Option(help="Where the network learns: auto, cpu or cuda.")] = "auto",
     finish: Annotated[
-        bool, typer.Option("--finish", help="End an interrupted run now: profiles from the best that it had come to.")
+        bool,
+        typer.Option("--finish", help="End an interrupted run now, with profiles from the best state it had reached."),
     ] = False,
     snapshot: Annotated[
         Path | None, typer.Option(help="Learn from this snapshot folder: no database is needed.")
     ] = None,
-    no_publish: Annotated[bool, typer.Option("--no-publish", help="Only learn.")] = False,
+    no_publish: Annotated[
+        bool, typer.Option("--no-publish", help="Learn, and leave what is published as it is.")
+    ] = False,
     overwrite: Annotated[bool, typer.Option(help="Overwrite properties that Sociogram did not write.")] = False,
     no_recommended: Annotated[
         bool, typer.Option("--no-recommended", help="Write no RECOMMENDED relationships.")

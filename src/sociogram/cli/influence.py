@@ -26,7 +26,9 @@ from sociogram.errors import InputError
 if TYPE_CHECKING:
     from sociogram.queries.influence.influence import Influence
 
-app = typer.Typer(help="Who moves whom: choose seeds, estimate their reach, credit what happened, test for influence.")
+app = typer.Typer(
+    help="Ask who moves whom: choose seeds, estimate their reach, credit what happened, test for influence."
+)
 
 
 class Model(StrEnum):

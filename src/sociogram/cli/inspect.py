@@ -21,7 +21,7 @@ def inspect(
     user: User = None,
     password_file: PasswordFile = None,
 ) -> None:
-    """Write a commented graph.toml for any graph: sociogram inspect > graph.toml
+    """Guess what a graph's labels and relationships mean, and print that as a commented graph.toml.
 
     Example: sociogram inspect --uri neo4j://localhost:7687 > graph.toml
     """

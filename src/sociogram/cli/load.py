@@ -27,7 +27,7 @@ app = typer.Typer(help="Load data into the graph; loading the same again changes
 
 ProvenanceName = Literal["public", "internal", "third_party"]
 Provenance = Annotated[ProvenanceName, typer.Option(help="Where the data is from; kept on every node.")]
-Replace = Annotated[bool, typer.Option("--replace", help="Empty the database first.")]
+Replace = Annotated[bool, typer.Option("--replace", help="Empty the database first: everything in it is deleted.")]
 Files = Annotated[list[Path] | None, typer.Option(help="CSV or Parquet; repeat for several.")]
 Columns = Annotated[
     list[str] | None,
@@ -77,7 +77,7 @@ class _Target:
 
 @app.command()
 def demo(
-    users: Annotated[int, typer.Option(help="How many users.")] = 1500,
+    users: Annotated[int, typer.Option(help="How many people to make up.")] = 1500,
     seed: Annotated[int, typer.Option(help="Seed of the community.")] = 0,
     jargon: Jargon = 0.0,
     replace: Replace = False,
@@ -87,7 +87,7 @@ def demo(
     password_file: PasswordFile = None,
     json: Json = False,
 ) -> None:
-    """A made-up community with a planted truth.
+    """Load a made-up community whose true interests are known.
 
     Example: sociogram load demo --users 300 --seed 1
 
@@ -113,7 +113,9 @@ def csv(
     column: Columns = None,
     provenance: Provenance = "internal",
     keep_private: KeepPrivate = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what the columns were taken for.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only show what each column was taken for; load nothing.")
+    ] = False,
     replace: Replace = False,
     uri: Uri = None,
     database: Database = None,
@@ -121,7 +123,7 @@ def csv(
     password_file: PasswordFile = None,
     json: Json = False,
 ) -> None:
-    """CSV or Parquet files of users, items, ties, events and topics; columns are guessed and shown.
+    """Load CSV or Parquet files of users, items, ties, events and topics; columns are guessed and shown.
 
     Example: sociogram load csv --users people.csv --ties follows.csv --events ratings.csv -c users.id=uid
 
@@ -161,7 +163,7 @@ def lastfm(
     password_file: PasswordFile = None,
     json: Json = False,
 ) -> None:
-    """Listening counts, friendships and tags of HetRec 2011 Last.fm.
+    """Load the listening counts, friendships and tags of HetRec 2011 Last.fm.
 
     Example: sociogram load lastfm hetrec2011-lastfm-2k
     """
@@ -182,7 +184,7 @@ def stackexchange(
     password_file: PasswordFile = None,
     json: Json = False,
 ) -> None:
-    """A Stack Exchange data dump: posts as items with their text, tags as topics.
+    """Load a Stack Exchange data dump: posts as items with their text, tags as topics.
 
     Example: sociogram load stackexchange quantumcomputing.stackexchange.com
     """
@@ -206,7 +208,7 @@ def networkx(
     password_file: PasswordFile = None,
     json: Json = False,
 ) -> None:
-    """A graph file as networkx reads it; attributes are understood as columns of a CSV are.
+    """Load a graph file that networkx reads; attributes are understood like columns of a CSV.
 
     Example: sociogram load networkx friends.graphml
     """

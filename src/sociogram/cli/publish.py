@@ -83,7 +83,7 @@ def runs(
                     (record.get("metrics") or (p.metrics if p else {})).get("mode"),
                 ),
                 "started": record.get("startedAt") or (p.started_at if p else ""),
-                "tags map": record.get("metrics", {}).get("tags map") or (p.metrics.get("tags map") if p else None),
+                "tags mAP": record.get("metrics", {}).get("tags map") or (p.metrics.get("tags map") if p else None),
             }
         )
     if json:

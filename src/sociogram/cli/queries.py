@@ -23,7 +23,9 @@ from sociogram.cli.complete import query_names, query_parameters
 
 Folder = Annotated[
     list[Path] | None,
-    typer.Option("--folder", help="Folder with .cypher files of your own, beside ours; may be given again."),
+    typer.Option(
+        "--folder", help="Folder with .cypher files of your own, used beside ours; may be given several times."
+    ),
 ]
 
 
@@ -33,7 +35,7 @@ def register(app: typer.Typer) -> None:
 
 
 def queries(folder: Folder = None, json: Json = False) -> None:
-    """The questions that `sociogram query` answers, by topic.
+    """List the named questions that `sociogram query` answers, by topic.
 
     Example: sociogram queries
     """
@@ -72,7 +74,7 @@ def query(
     password_file: PasswordFile = None,
     json: Json = False,
 ) -> None:
-    """Run a query of the library, or print its Cypher.
+    """Answer a named question, or print its Cypher.
 
     Example: sociogram query users_by_tag --param topic=climbing -p least=0.7
     """

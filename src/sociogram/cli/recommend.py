@@ -40,11 +40,15 @@ def recommend(
         ),
     ] = None,
     topic: Annotated[str | None, typer.Option(help="Only items about this topic, or people with it.")] = None,
-    diversity: Annotated[float, typer.Option(help="0 to 1: how much less alike among themselves (MMR).")] = 0.0,
+    diversity: Annotated[
+        float, typer.Option(help="0 to 1: how much to avoid items that resemble each other (MMR).")
+    ] = 0.0,
     popularity: Annotated[float, typer.Option(help="-1 (rare first) to 1 (well known first).")] = 0.0,
-    include_seen: Annotated[bool, typer.Option("--include-seen", help="Also items that the user already has.")] = False,
+    include_seen: Annotated[
+        bool, typer.Option("--include-seen", help="Include items that the user already has.")
+    ] = False,
     include_new: Annotated[
-        bool, typer.Option("--include-new", help="Items that came after training compete by their text.")
+        bool, typer.Option("--include-new", help="Let items that came after training compete, judged by their text.")
     ] = False,
     every: All = False,
     out: Out = None,
@@ -55,7 +59,7 @@ def recommend(
     password_file: PasswordFile = None,
     json: Json = False,
 ) -> None:
-    """Items for a user, with reasons; or for all users to a file (user, item, rank, score, source).
+    """Recommend items to a user, with reasons; with --all, to every user, into a file (user, item, rank, score, source).
 
     Example: sociogram recommend u0412 -k 5 --topic climbing --diversity 0.3
     """

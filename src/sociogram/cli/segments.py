@@ -36,20 +36,21 @@ def segments(
     method: Annotated[
         Method | None,
         typer.Option(
-            help="embedding: alike users; leiden: users tied to each other; rule: your own. Default: the run's way."
+            help="embedding: alike users; leiden: users tied to each other; rule: your own. Default: as the run has it."
         ),
     ] = None,
     k: Annotated[
-        int | None, typer.Option("-k", "--k", help="How many (embedding); default: chosen by resampling.")
+        int | None,
+        typer.Option("-k", "--k", help="How many segments (method embedding); default: chosen by resampling."),
     ] = None,
     floor: Annotated[
-        int | None, typer.Option(help="Users in a segment at least; default 10, or a hundredth of all.")
+        int | None, typer.Option(help="Fewest users in a segment; default 10, or a hundredth of all.")
     ] = None,
     resolution: Annotated[float | None, typer.Option(help="leiden: above 1 more and smaller segments.")] = None,
     rule: Annotated[
         list[str] | None,
         typer.Option(
-            help="'NAME: CONDITION', several times; the first that holds counts. E.g. 'climbers: tag climbing >= .6'"
+            help="'NAME: CONDITION', may be given several times; the first that holds counts. E.g. 'climbers: tag climbing >= .6'"
         ),
     ] = None,
     rules: Annotated[
@@ -60,7 +61,7 @@ def segments(
         str | None,
         typer.Option(help="Run id (default: the live one, else the latest finished).", autocompletion=run_ids),
     ] = None,
-    publish: Annotated[bool, typer.Option("--publish", help="Keep them in the run, and publish it.")] = False,
+    publish: Annotated[bool, typer.Option("--publish", help="Keep these segments in the run, and publish it.")] = False,
     mapping: MappingFile = None,
     uri: Uri = None,
     database: Database = None,
@@ -68,7 +69,7 @@ def segments(
     password_file: PasswordFile = None,
     json: Json = False,
 ) -> None:
-    """The segments of the users: id, name, size, the words that set each apart, stability, lift.
+    """List the segments of users: id, name, size, the words that set each apart, stability, lift.
 
     Example: sociogram segments --method leiden --floor 30
     """

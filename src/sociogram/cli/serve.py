@@ -39,13 +39,13 @@ def register(app: typer.Typer) -> None:
 
 def serve(
     host: Annotated[
-        str, typer.Option(help="Address to listen on; others than this machine only where you say so.")
+        str, typer.Option(help="Address to listen on; with the default only this machine can connect.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port; 0 takes a free one.", min=0, max=65535)] = 8765,
     allow_host: Annotated[
-        list[str] | None, typer.Option("--allow-host", help="A further name by which the server may be called.")
+        list[str] | None, typer.Option("--allow-host", help="Another host name by which the server may be reached.")
     ] = None,
-    no_keys: Annotated[bool, typer.Option("--no-keys", help="Ask nobody for a key.")] = False,
+    no_keys: Annotated[bool, typer.Option("--no-keys", help="Let everybody in without a key.")] = False,
     rate: Annotated[float, typer.Option(help="Requests a second that one key may make.", min=0.1)] = 1000.0,
     mapping: MappingFile = None,
     uri: Uri = None,
@@ -53,7 +53,7 @@ def serve(
     user: User = None,
     password_file: PasswordFile = None,
 ) -> None:
-    """Pages for the browser, and answers over HTTP: profile, similar, recommend, influence, queries, embeddings, runs.
+    """Serve pages for the browser and an API over HTTP, from one process.
 
     Example: sociogram serve --port 8765
     """

@@ -50,16 +50,19 @@ def similar(
     tag: Tags = None,
     cypher: Predicates = None,
     parameter: Annotated[
-        list[str] | None, typer.Option("--param", "-p", help="name=value of a $name in --cypher (JSON, else text).")
+        list[str] | None,
+        typer.Option("--param", "-p", help="name=value for a $name in --cypher (read as JSON, else as text)."),
     ] = None,
     exclude: Annotated[
         list[str] | None, typer.Option("--exclude", "-x", help="Key or name of a user to leave out.")
     ] = None,
-    text: Annotated[str | None, typer.Option("--text", help="Users whom words describe, instead of USER.")] = None,
+    text: Annotated[
+        str | None, typer.Option("--text", help="Users who fit a description in words, instead of USER.")
+    ] = None,
     vector: Annotated[
         Path | None, typer.Option("--vector", help="Users near a vector, instead of USER: .npy or a JSON list.")
     ] = None,
-    explain: Annotated[bool, typer.Option("--explain", help="Say how they were found, and how fast.")] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Say how the users were found, and how fast.")] = False,
     mapping: MappingFile = None,
     uri: Uri = None,
     database: Database = None,
@@ -67,7 +70,7 @@ def similar(
     password_file: PasswordFile = None,
     json: Json = False,
 ) -> None:
-    """The users most alike, with reasons: always as many as asked for, where so many satisfy the filter.
+    """Find the users most alike, with reasons: as many as you ask for, wherever so many satisfy the filter.
 
     Example: sociogram similar u0412 -k 5 --where city=Lyon --where 'joinedAt>=2024-01-01' --tag climbing --explain
     """

@@ -3,7 +3,7 @@
 import math
 from typing import Annotated, Any
 
-from fastapi import Depends, HTTPException, Request
+from fastapi import Depends, HTTPException, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from sociogram.server.keys import KeyRing, Scope
@@ -30,7 +30,7 @@ class Access:
                     401, f"{said}. Make one: sociogram keys add NAME", headers={"WWW-Authenticate": "Bearer"}
                 )
             if not key.may(scope):
-                raise HTTPException(403, f"this needs a key that may {scope}; {key.name!r} may {key.scope}.")
+                raise HTTPException(403, f"this needs a key with the scope {scope}; {key.name!r} has {key.scope}.")
             name = key.name
         request.state.key = name
         wait = self.limits.wait(name)
@@ -49,4 +49,4 @@ def needs(scope: Scope) -> Any:
         access: Access = request.app.state.access
         access.check(request, given.credentials if given else None, scope)
 
-    return Depends(check)
+    return Security(check, scopes=[scope])  # named in the description as well

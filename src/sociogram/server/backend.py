@@ -65,6 +65,7 @@ class Backend:
         self._ending.set()
         if self._preparing is not None:
             self._preparing.join(ENDS_S)
+        gc.unfreeze()  # or extensions complain, as Python ends, of all that was never collected
         self.engine.store.close()
 
     def use(self, engine: Engine, *, own: bool) -> None:

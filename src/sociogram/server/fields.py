@@ -56,18 +56,24 @@ Name = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(sendab
 Key = Annotated[StrictInt, Field(ge=-INT64, le=INT64 - 1), WHOLE] | Name  # a node's key, or its exact name
 Conditions = Annotated[dict[str, Any], AfterValidator(_plain)]
 Vectorlike = Annotated[list[float], Field(min_length=1, max_length=WIDEST)]
-Count = Annotated[StrictInt, Field(ge=1, le=MOST), WHOLE]
-Skip = Annotated[StrictInt, Field(ge=0, le=1_000_000), WHOLE]
-Seed = Annotated[StrictInt, Field(ge=0, lt=1 << 31), WHOLE]
-Simulations = Annotated[StrictInt, Field(ge=100, le=100_000), WHOLE]
+Count = Annotated[StrictInt, Field(ge=1, le=MOST, description="How many."), WHOLE]
+Skip = Annotated[StrictInt, Field(ge=0, le=1_000_000, description="Rows to leave out first."), WHOLE]
+Seed = Annotated[StrictInt, Field(ge=0, lt=1 << 31, description="Of the random numbers."), WHOLE]
+Simulations = Annotated[StrictInt, Field(ge=100, le=100_000, description="Cascades to simulate."), WHOLE]
 Keys = Annotated[list[Key], Field(max_length=MOST)]
 
 UserPath = Annotated[
     str, Path(min_length=1, max_length=500, description="Key or exact name."), AfterValidator(sendable)
 ]
-QueryName = Annotated[str, Path(min_length=1, max_length=100), AfterValidator(sendable)]
-RunId = Annotated[str, Path(min_length=1, max_length=100), AfterValidator(sendable)]
-LabelPath = Annotated[str, Path(min_length=1, max_length=200), AfterValidator(sendable)]
+QueryName = Annotated[
+    str, Path(min_length=1, max_length=100, description="As `sociogram queries` lists it."), AfterValidator(sendable)
+]
+RunId = Annotated[
+    str, Path(min_length=1, max_length=100, description="As `GET /v1/runs` lists it."), AfterValidator(sendable)
+]
+LabelPath = Annotated[
+    str, Path(min_length=1, max_length=200, description="Such as User or Item."), AfterValidator(sendable)
+]
 CountQuery = Annotated[int, Query(ge=1, le=MOST, description="How many.")]
 NameQuery = Annotated[Annotated[str, Field(min_length=1, max_length=500), AfterValidator(sendable)] | None, Query()]
 

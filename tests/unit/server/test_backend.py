@@ -1,5 +1,6 @@
 """What several questions share, and for how long."""
 
+import gc
 import threading
 from types import SimpleNamespace
 from typing import Any
@@ -72,3 +73,4 @@ def test_the_end_waits_for_what_is_being_opened() -> None:
     threading.Timer(0.2, go.set).start()
     backend.close()
     assert engine.closed
+    assert gc.get_freeze_count() == 0  # Python can take down what was kept for the questions

@@ -16,7 +16,7 @@ router = APIRouter(prefix="/v1/influence", tags=["influence"], dependencies=[nee
 class Cascade(Body):
     """How influence is taken to spread."""
 
-    model: Literal["ic", "wc", "lt"] = "wc"
+    model: Literal["ic", "wc", "lt"] = Field("wc", description="Independent or weighted cascade, or linear threshold.")
     topic: Name | None = Field(None, description="Ties count by both ends' interest in it.")
     seed: Seed = 0
 
@@ -35,19 +35,19 @@ class Simulate(Cascade):
 
     model_config = ConfigDict(json_schema_extra=examples({"seeds": ["u0412", "u0182"], "runs": 1000}))
 
-    seeds: Keys = Field(min_length=1)
+    seeds: Keys = Field(min_length=1, description="Users with whom it starts.")
     runs: Simulations = 10_000
 
 
 @router.post("/maximise", responses=answers(MAXIMISED))
 def maximise(cascades: Cascades, asked: Maximise) -> dict[str, Any]:
-    """The k users who together reach most, with a certificate of how near the best they are."""
+    """The users who together reach most, with a certificate of how close to the best possible choice they are."""
     found = cascades().maximise(asked.k, model=asked.model, topic=asked.topic, exclude=asked.exclude, seed=asked.seed)
     return dict(jsonable(found.to_dict() | {"certificate": found.certificate}))
 
 
 @router.post("/simulate", responses=answers(SIMULATED))
 def simulate(cascades: Cascades, asked: Simulate) -> dict[str, Any]:
-    """Expected spread of given users, with its interval, for each prefix of them."""
+    """How many users the given ones are expected to reach, with intervals, for the first of them, the first two, and so on."""
     found = cascades().simulate(asked.seeds, model=asked.model, topic=asked.topic, runs=asked.runs, seed=asked.seed)
     return dict(jsonable(found.to_dict()))

@@ -11,7 +11,9 @@ from sociogram.server.fields import Body, Conditions, Count, Key, Name, Skip, Te
 from sociogram.server.routes import Asked
 
 router = APIRouter(prefix="/v1", tags=["people"])
-AudienceName = Annotated[str, Path(min_length=1, max_length=80), AfterValidator(sendable)]
+AudienceName = Annotated[
+    str, Path(min_length=1, max_length=80, description="Of a saved audience."), AfterValidator(sendable)
+]
 
 
 TEXT: dict[int | str, dict[str, Any]] = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
@@ -38,17 +40,17 @@ class NewAudience(Body):
         json_schema_extra=examples({"name": "climbers who bake", "text": "climbers who bake", "k": 20})
     )
 
-    name: Annotated[str, Field(min_length=1, max_length=80), AfterValidator(sendable)]
-    users: Annotated[list[Key], Field(max_length=1_000_000)] | None = None
-    text: Text | None = None
-    called: Name | None = None
-    where: Conditions | None = None
+    name: Annotated[str, Field(min_length=1, max_length=80, description="Of the audience."), AfterValidator(sendable)]
+    users: Annotated[list[Key], Field(max_length=1_000_000)] | None = Field(None, description="Their keys.")
+    text: Text | None = Field(None, description="Those nearest to these words.")
+    called: Name | None = Field(None, description="All whose name or key has this part.")
+    where: Conditions | None = Field(None, description="Narrows `text` and `called`, as for similar.")
     k: Count = 100
 
 
 @router.post("/people", dependencies=[needs("read")])
 def people(engine: Asked, asked: Search) -> dict[str, Any]:
-    """A page of the users who are found, the most influential first, and how many there are."""
+    """One page of the users who match, the most influential first, and how many there are in all."""
     found = engine.people(**asked.model_dump())
     return dict(
         jsonable(
@@ -63,13 +65,13 @@ def people(engine: Asked, asked: Search) -> dict[str, Any]:
 
 @router.get("/audiences", dependencies=[needs("read")])
 def audiences(engine: Asked) -> list[dict[str, Any]]:
-    """All that are saved, without their users."""
+    """All saved audiences, without their users."""
     return [{**a.to_dict(), "users": len(a.users)} for a in engine.audiences.all()]
 
 
 @router.post("/audiences", dependencies=[needs("write")], status_code=201)
 def save(engine: Asked, asked: NewAudience) -> dict[str, Any]:
-    """Save one, in place of one that has the name."""
+    """Save an audience; one of the same name is replaced. Name its `users`, or say whom you mean by `text` or `called`."""
     made = engine.save_audience(
         asked.name, asked.users, text=asked.text, called=asked.called or "", where=asked.where, k=asked.k
     )
@@ -78,7 +80,7 @@ def save(engine: Asked, asked: NewAudience) -> dict[str, Any]:
 
 @router.get("/audiences/{name}", dependencies=[needs("read")], response_model=None, responses=TEXT)
 def audience(engine: Asked, name: AudienceName, form: Literal["json", "csv", "cypher"] = "json") -> Any:
-    """One, as JSON, as CSV, or as a query that finds the users in any client."""
+    """One audience, as JSON, as CSV, or as a Cypher query that finds its users in any client."""
     found = engine.audiences.get(name)
     if form == "json":
         return found.to_dict()
@@ -87,5 +89,5 @@ def audience(engine: Asked, name: AudienceName, form: Literal["json", "csv", "cy
 
 @router.delete("/audiences/{name}", dependencies=[needs("write")], status_code=204)
 def remove(engine: Asked, name: AudienceName) -> None:
-    """Forget one; the users stay as they are."""
+    """Forget an audience; its users stay as they are."""
     engine.audiences.remove(name)

@@ -16,7 +16,9 @@ router = APIRouter(prefix="/v1/queries", tags=["queries"], dependencies=[needs("
 class Parameters(Body):
     """Of one query; `rows` are skipped and taken of its answer."""
 
-    parameters: Conditions = Field({}, examples=[{"topic": "climbing", "k": 5}])
+    parameters: Conditions = Field(
+        {}, examples=[{"topic": "climbing", "k": 5}], description="Those of the query, by name."
+    )
     skip: Skip = 0
     limit: Count = 100
 
@@ -29,7 +31,7 @@ def names(engine: Asked) -> list[dict[str, Any]]:
 
 @router.post("/{name}", responses=answers(QUERIED))
 def query(engine: Asked, name: QueryName, asked: Parameters) -> dict[str, Any]:
-    """One query's rows."""
+    """The rows that one query answers."""
     rows = engine.query(name, **asked.parameters)
     page = rows[asked.skip : asked.skip + asked.limit]
     return {"rows": [jsonable(row) for row in page], "total": len(rows)}

@@ -1,10 +1,10 @@
 """Runs, segments, embeddings: what a run left behind, and going back to an earlier one."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any
 
 import pyarrow as pa
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 
 from sociogram.server.access import needs
@@ -36,12 +36,16 @@ def rollback(engine: Asked, run: RunId) -> dict[str, Any]:
 
 @router.get("/segments", dependencies=[needs("read")], responses=answers(SEGMENTS))
 def segments(engine: Asked) -> list[dict[str, Any]]:
-    """Segments of the live run: size, and what sets each apart."""
+    """Segments of the live run: the size of each, and what sets it apart."""
     return [jsonable(row) for row in engine.query("segments")]
 
 
 @router.get("/embeddings/{label}", dependencies=[needs("read")], response_class=StreamingResponse)
-def embeddings(engine: Asked, label: LabelPath, run: NameQuery = None) -> StreamingResponse:
+def embeddings(
+    engine: Asked,
+    label: LabelPath,
+    run: Annotated[NameQuery, Query(description="Id of a run; by default the live one.")] = None,
+) -> StreamingResponse:
     """Keys and vectors of a label as a stream of Arrow record batches (id, embedding)."""
     table = engine.embeddings(label, run=run).to_arrow()
     return StreamingResponse(_stream(table), media_type=ARROW)

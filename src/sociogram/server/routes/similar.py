@@ -25,20 +25,20 @@ class SimilarTo(Body):
         )
     )
 
-    user: Key | None = Field(None, examples=["u0412"])
+    user: Key | None = Field(None, examples=["u0412"], description="Key or exact name.")
     text: Text | None = Field(None, description="Words such as: climbers who bake.")
-    vector: Vectorlike | None = None
+    vector: Vectorlike | None = Field(None, description="As long as the published embeddings.")
     k: Count = 10
     where: Conditions | None = Field(
         None, description='Such as {"city": ["Lyon", "Oslo"], "age": {"gte": 18}, "tag": "climbing"}.'
     )
     exclude: Keys = Field([], description="Users to leave out.")
-    explain: bool = Field(False, description="With the plan and what it cost.")
+    explain: bool = Field(False, description="Say how they were found, and how fast.")
 
 
 @router.post("/similar", responses=answers(SIMILAR))
 async def similar(engine: Asked, asked: SimilarTo) -> dict[str, Any]:
-    """The k users most alike, with reasons: always k where so many satisfy `where`."""
+    """The users most alike a user, a text or a vector (give exactly one), with reasons: `k` of them wherever so many satisfy `where`."""
     rows = None
     if asked.user is not None and not (asked.text or asked.vector or asked.where or asked.exclude or asked.explain):
         rows = await engine.similar_soon(asked.user, asked.k)

@@ -23,8 +23,10 @@ def tags(engine: Asked, user: UserPath) -> list[Tag]:
 
 
 @router.get("/{user:path}/changes")
-def changes(engine: Asked, user: UserPath, since: NameQuery = None) -> list[Change]:
-    """What is new since another run, by default the one published before."""
+def changes(
+    engine: Asked, user: UserPath, since: Annotated[NameQuery, Query(description="Id of a run.")] = None
+) -> list[Change]:
+    """What has changed since another run, by default the one published before."""
     return list(engine.changes(user, since))
 
 
@@ -32,18 +34,18 @@ def changes(engine: Asked, user: UserPath, since: NameQuery = None) -> list[Chan
 def explain(
     engine: Asked,
     user: UserPath,
-    tag: NameQuery = None,
-    similar: NameQuery = None,
-    item: NameQuery = None,
+    tag: Annotated[NameQuery, Query(description="Name of a topic: why it is among their tags.")] = None,
+    similar: Annotated[NameQuery, Query(description="Key or name of a user: why they are alike.")] = None,
+    item: Annotated[NameQuery, Query(description="Key of an item: why it suits them.")] = None,
     k: CountQuery = 3,
 ) -> dict[str, Any]:
-    """The friends, items and sentences that carry one claim: exactly one of `tag`, `similar` (a user) and `item`."""
+    """The friends, items and sentences behind one claim; give exactly one of `tag`, `similar` and `item`."""
     return dict(jsonable(engine.explain(user, tag=tag, similar=similar, item=item, k=k).to_dict()))
 
 
 @router.get("/{user:path}", responses=answers(PROFILE))
 def profile(engine: Asked, user: UserPath, embedding: EMBEDDING = False) -> dict[str, Any]:
-    """All that was published about a user, with a sentence that says who it is."""
+    """Everything that was published about a user, with a sentence that says who it is."""
     found = engine.profile(user).to_dict()
     if not embedding:
         del found["embedding"]
