@@ -207,7 +207,7 @@ def _sure(task: Task, probability: Floats, threshold: float | None) -> dict[str,
 
 def _interval(both: list[Any], metric: Callable[[Any, NDArray[np.int64]], float], draws: int) -> dict[str, float]:
     rng = np.random.default_rng(0)
-    every = [np.arange(len(a["scores"])) for a, _ in both]
+    every = [np.arange(len(a["light"])) for a, _ in both]  # scores are kept of light users only
     gain = float(np.mean([metric(a, r) - metric(b, r) for (a, b), r in zip(both, every, strict=True)]))
     drawn = []
     for _ in range(draws):

@@ -65,6 +65,16 @@ def test_groups_are_kept_apart_and_not_done_twice(rows: Rows) -> None:
     again.run(lambda folder: pytest.fail("all rows are there"), methods, *keys)
 
 
+def test_paired_differences_are_over_all_test_users_though_scores_are_kept_of_light_ones(rows: Rows) -> None:
+    task = replace(_task("all", [True] * 4), labelled=np.ones(4, bool), light=np.array([False, True, True, True]))
+    methods = {"perfect": _perfect, "worst": _worst}
+    rows.run(lambda folder: (task,), methods, ("set", 0))
+    (gain,) = rows.compared([("set", 0)], list(methods), [("perfect", "worst")], draws=20)
+    a, b = rows.done
+    for measure in ("LRAP", "light", "macro F1"):
+        assert gain[f"{measure} gain"] == pytest.approx(a[measure] - b[measure]), measure
+
+
 def test_what_is_known_counts_nowhere() -> None:
     known = np.zeros((4, 3), bool)
     known[0, 1] = known[3, 2] = True
