@@ -13,6 +13,8 @@ from sociogram.gnn.split import topic_mapping
 
 Floats = NDArray[np.float32]
 
+SUREST = 0.9999  # of what is predicted: 1 is said of what the graph has
+
 
 def tag_table(c: Context, phase: Phase, choice: Choice, raw: Floats) -> pd.DataFrame:
     """Columns user, topic, topic_label, probability, shown, observed; `phase` sees everything, `raw` are the network's scores there."""
@@ -25,7 +27,8 @@ def tag_table(c: Context, phase: Phase, choice: Choice, raw: Floats) -> pd.DataF
     frames = [_frame(observed.row[strongest], observed.col[strongest], np.ones(observed.nnz, np.float32), True, True)]
     if len(c.split.targets) and c.split.kind != "none":
         score = choice.stack.apply(parts_with(phase, raw, phase.known), phase.known)
-        p = np.where(phase.known, -1.0, choice.calibration.probability(score, phase.known, c.activity))
+        p = np.minimum(choice.calibration.probability(score, phase.known, c.activity), SUREST)
+        p = np.where(phase.known, -1.0, p)
         width = min(c.config.tags_per_user, p.shape[1])
         best = np.argsort(-p, axis=1, kind="stable")[:, :width]
         value = np.take_along_axis(p, best, 1)

@@ -38,7 +38,7 @@ _WORDS: dict[Kind, dict[Role, str]] = {
         "name": "title name headline label",
         "text": "text body description content abstract summary about overview plot",
         "time": "createdat created creationdate published publishedat released date time timestamp at",
-        "topics": "topics topic tags tag genres genre keywords subjects",
+        "topics": "topics topic tags tag genres genre keywords subjects categories category",
     },
     "topics": {
         "id": "id topicid topic tagid tag categoryid key nodeid",

@@ -10,6 +10,6 @@
 MATCH (user:User) WHERE user.id = $user
 MATCH (user)-[interest:INTERESTED_IN]->(topic:Topic)
 WHERE interest.run = user.profileRun
-RETURN topic.name AS topic, interest.score AS score, EXISTS { (user)-[:TAGGED]->(topic) } AS observed, interest.evidenceText[0] AS because,
+RETURN topic.name AS topic, interest.score AS score, interest.score = 1 OR EXISTS { (user)-[:TAGGED]->(topic) } AS observed, interest.evidenceText[0] AS because,
        COUNT { MATCH (user)-[:KNOWS]-(friend:User)-[likewise:INTERESTED_IN]->(topic) WHERE likewise.run = user.profileRun RETURN DISTINCT friend } AS friends
 ORDER BY score DESC, topic

@@ -11,7 +11,7 @@
 // cost: the user's interests, the friends and the topics' items once for each row
 MATCH (user:User) WHERE user.id = $user
 MATCH (user)-[interest:INTERESTED_IN]->(topic:Topic)
-WHERE interest.run = user.profileRun AND NOT EXISTS { (user)-[:TAGGED]->(topic) }
+WHERE interest.run = user.profileRun AND interest.score < 1 AND NOT EXISTS { (user)-[:TAGGED]->(topic) }
 WITH user, topic, interest, interest.score AS score, COUNT { (topic)<-[:INTERESTED_IN]-() } AS fans
 ORDER BY score DESC, fans, topic.name LIMIT $k
 RETURN topic.name AS topic, score, interest.evidenceText[0] AS because,

@@ -13,7 +13,7 @@
 // cost: the users interested in the topic; friends and items of those shown
 MATCH (topic:Topic) WHERE topic.name = $topic
 MATCH (topic)<-[interest:INTERESTED_IN]-(user:User)
-WHERE interest.run = topic.profileRun AND interest.score >= $least AND NOT EXISTS { (user)-[:TAGGED]->(topic) }
+WHERE interest.run = topic.profileRun AND interest.score >= $least AND interest.score < 1 AND NOT EXISTS { (user)-[:TAGGED]->(topic) }
 WITH topic, user, interest, interest.score AS score
 ORDER BY score DESC, user.id LIMIT $k
 RETURN user.id AS id, user.name AS name, score, interest.evidenceText[0] AS because,

@@ -16,5 +16,5 @@ MATCH (topic)<-[interest:INTERESTED_IN]-(user:User)
 WHERE interest.run = topic.profileRun AND interest.score >= $least
 WITH topic, user, interest.score AS score
 ORDER BY score DESC, user.id LIMIT $k
-RETURN user.id AS id, user.name AS name, score, EXISTS { (user)-[:TAGGED]->(topic) } AS observed
+RETURN user.id AS id, user.name AS name, score, score = 1 OR EXISTS { (user)-[:TAGGED]->(topic) } AS observed
 ORDER BY score DESC, id

@@ -351,6 +351,7 @@ def test_own_files_from_the_browser_alone(signed: Browser, tmp_path: Path) -> No
     field.send_keys("\n".join(map(str, (people, ties, events))))
     signed.sees("What was understood")
     signed.sees("ratings.csv")
+    signed.until("return document.body.innerText.split('What was understood').length == 2")  # once, of all files
     signed.sees("people.csv has no column taken for id, which users need.")
     assert signed.button("Load and learn").get_property("disabled")
     signed.photograph("start-lacks")

@@ -123,9 +123,12 @@ def test_publish_ask_unpublish(graph: Store) -> None:
     assert ask.profile("N4").id == 4
     rows = ask.recommend(3, 5)
     assert [(r.id, r.rank) for r in rows] == [(9, 1)]
-    put(graph, "r2", profiles(1))
+    made = profiles(1)
+    made.tags.loc[(made.tags["user"] == 2) & (made.tags["topic"] == 0), "probability"] = 1.0
+    put(graph, "r2", made)
     assert [(p.id, p.state) for p in published_runs(graph)] == [("r2", "live"), ("r1", "superseded")]
-    assert len(ask.tags(3)) == 2
+    assert {t.name: t.observed for t in ask.tags(3)} == {"noir": True, "musical": True}  # 1 is said of what was seen
+    assert {t.name: t.observed for t in ask.tags(5)} == {"noir": True, "musical": False}
     assert graph.read("MATCH ()-[r:INTERESTED_IN]->() RETURN count(*) AS n")[0]["n"] == 24
     assert unpublish(graph) == 17
     assert dump(graph) == before
