@@ -9,6 +9,8 @@ from typing import Any
 
 from sociogram.config import Home
 from sociogram.errors import InputError
+from sociogram.graph.publish import unpublish
+from sociogram.graph.publish_runs import published_runs
 from sociogram.graph.schema import ensure_schema, quote
 from sociogram.graph.store import Store
 from sociogram.graph.stored_mapping import (
@@ -83,10 +85,10 @@ def load(
 
     `keep_private` loads properties that the source marks private (e-mail, IP); `replace` empties the database first. A demo
     community makes way for real data; demo data on top of real data raises InputError, as does a mapping that contradicts
-    the one of the data loaded before.
+    the one of the data loaded before. The runs of a demo go with it.
     """
     started = time.monotonic()
-    removed = _make_room(source, store, replace=replace)
+    removed = _make_room(source, store, progress, replace=replace)
     before = stored_mapping(store)
     ensure_schema(store, join_mappings(before, source.mapping) if before else source.mapping)
     save_mapping(store, source.mapping, source.name)  # a killed load is known by its source
@@ -215,7 +217,7 @@ class _Loading:
         return lambda: bool(self.store.read(f"MATCH ()-[x:{quote(kind)}]->() RETURN 1 AS one LIMIT 1"))
 
 
-def _make_room(source: Source, store: Store, *, replace: bool) -> str | None:
+def _make_room(source: Source, store: Store, progress: Progress, *, replace: bool) -> str | None:
     """Empty the database, or take a demo community out of the way of other data; says what was removed."""
     if replace:
         count = _delete(store, "MATCH (n)")
@@ -232,6 +234,8 @@ def _make_room(source: Source, store: Store, *, replace: bool) -> str | None:
             )
         )
     if others and others == demos:  # of another size or seed, in plain words, in jargon
+        if published_runs(store):  # else one could roll back to profiles of people who are there no more
+            unpublish(store, progress)
         mapping = stored_mapping(store)
         count = sum(
             _delete(store, f"MATCH (n:{quote(n.label)}) WHERE n.source IN $sources", {"sources": sorted(demos)})

@@ -289,7 +289,7 @@ def test_runs_and_going_back_to_one_after_being_asked(
     assert "live" not in signed.driver.find_element(By.XPATH, f"//tr[contains(., '{first}')]").text
     signed.press("Roll back to it")
     signed.press("Roll back")
-    signed.sees("are live.")
+    signed.sees(f"profiles of {first} are live.")
     assert _live(server) == first
     signed.driver.close()
     signed.driver.switch_to.window(other_tab)
@@ -350,7 +350,7 @@ def test_own_files_from_the_browser_alone(signed: Browser, tmp_path: Path) -> No
     field = signed.until("return document.querySelector('input[type=file]')")
     field.send_keys("\n".join(map(str, (people, ties, events))))
     signed.sees("What was understood")
-    signed.sees("ratings.csv")
+    signed.until("return document.querySelectorAll('[aria-label^=\"Kind: \"]').length == 3")
     signed.until("return document.body.innerText.split('What was understood').length == 2")  # once, of all files
     signed.sees("people.csv has no column taken for id, which users need.")
     assert signed.button("Load and learn").get_property("disabled")
@@ -369,6 +369,7 @@ def test_own_files_from_the_browser_alone(signed: Browser, tmp_path: Path) -> No
     signed.press("Fast (light)")
     signed.press("Load and learn")
     signed.sees("Stop")
+    signed.until("return !document.body.innerText.includes('What was understood')")  # those files are taken
     WebDriverWait(signed.driver, 120).until(
         lambda d: "profiles are published." in d.find_element(By.TAG_NAME, "body").text
     )

@@ -89,7 +89,7 @@ def test_what_is_said_of_joint_training_was_measured() -> None:
     said = next(cell.source for cell in notebook.cells if "benchmarks/README.md" in cell.source).replace("**", "")
     measured = BENCHMARKS.read_text(encoding="utf-8").replace("**", "")
     figures = re.findall(f"{INTERVAL}|{COST}", said)
-    assert len(figures) == 9
+    assert len(figures) == 11
     assert [figure for figure in figures if figure not in measured] == []
 
 

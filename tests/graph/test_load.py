@@ -10,6 +10,7 @@ from sociogram.config import Home
 from sociogram.engine import Engine
 from sociogram.errors import InputError, MappingError
 from sociogram.graph.mapping import GraphMapping, NodeMapping, RelationshipMapping, default_mapping
+from sociogram.graph.publish_runs import published_runs, record_run
 from sociogram.graph.store import Store
 from sociogram.graph.stored_mapping import stored_mapping
 from sociogram.loaders.csv_files import csv
@@ -207,10 +208,15 @@ def test_another_community_takes_the_place_of_a_demo(store: Store, home: Home, t
     first, second, third = (demo(users=u, seed=s, truth=tmp_path / "truth") for u, s in ((40, 0), (30, 0), (30, 1)))
     load(first, store, home)
     assert existing_sources(store) == {"demo-40-0"}
+    record_run(store, first.mapping, "r1", {"User": ["tags"], "Visitor": ["tags"]}, {}, {}, {})
+    store.write("MATCH (u:User) SET u.tags = ['tea']")
+    store.write("CREATE (:Visitor {tags: ['tea'], name: 'V'})")
     assert load(second, store, home).removed == f"the demo community ({40 + 21 + 24} nodes)"
     asked = "MATCH (u:User) OPTIONAL MATCH (u)-[x]->() RETURN count(DISTINCT u) AS users, count(x) AS relationships"
     found = store.read(asked)
     assert found[0]["users"] == 30
+    assert not published_runs(store)  # nobody can roll back to those who are gone
+    assert store.read("MATCH (v:Visitor) RETURN properties(v) AS p") == [{"p": {"name": "V"}}]
     assert load(second, store, home).removed is None  # the same again
     assert store.read(asked) == found
     assert load(third, store, home).removed is not None

@@ -99,7 +99,12 @@ def changes(
     """
     with open_engine(uri, database, user, password_file, mapping) as engine:
         rows = engine.changes(who, since).to_dicts()
-    print_json(rows) if json else print_table(rows, ("what", "before", "after"))
+    if json or rows:
+        print_json(rows) if json else print_table(rows, ("what", "before", "after"))
+    else:
+        typer.echo(
+            "nothing has changed that is worth telling: same segment, same tags within .1, same attributes", err=True
+        )
 
 
 def tags(

@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -131,7 +132,7 @@ class _View:
                     "CSV or Parquet: people, items, ties, events, topics, in any number of files. What each column is will be guessed, and you can change it."
                 )
             )
-            ui.upload(
+            self.upload = ui.upload(
                 label=words("Choose files or drop them here"), multiple=True, auto_upload=True, max_file_size=LARGEST, max_files=FILES_MOST,
                 on_upload=self._uploaded, on_rejected=lambda: self.page.say(words("This file is too large, or there are too many."), "negative"),
             ).props('accept=".csv,.tsv,.txt,.parquet,.gz" flat bordered').classes("w-full max-w-xl")  # fmt: skip
@@ -181,9 +182,13 @@ class _View:
         await self._planned()
 
     async def _begin_files(self, replace: bool) -> None:
-        paths, columns, kinds, folder = list(self.files), dict(self.columns), dict(self.kinds), self.folder
-        self.folder, self.files = None, []  # the job tidies up
-        await self._begin(source=lambda: work.files(paths, columns, kinds), replace=replace, uploads=folder)
+        paths, columns, kinds = list(self.files), dict(self.columns), dict(self.kinds)
+        source = partial(work.files, paths, columns, kinds)
+        if not await self._begin(source=source, replace=replace, uploads=self.folder):
+            return
+        self.folder, self.files, self.columns, self.kinds = None, [], {}, {}  # the job tidies up
+        self.upload.reset()
+        self.plan.clear()
 
     def _graph(self) -> None:
         words = self.words
@@ -245,16 +250,18 @@ class _View:
             return
         await self._begin(mapping=mapping, store=store)
 
-    async def _begin(self, **what: Any) -> None:
+    async def _begin(self, **what: Any) -> bool:
+        """Whether it has begun; if not, it is said why."""
         words, running = self.words, site().job
         if not self.page.may("admin"):
             self.page.say(words("Your key may not do that."), "negative")
-            return
+            return False
         if running is not None and running.state == "running":
             self.page.say(words("Something is running already."), "warning")
-            return
+            return False
         minutes = float(self.minutes.value) if self.minutes.value else None
         work.begin(site(), work.Learning(self.encoder.value, self.mode.value, minutes), **what)
         self.job.clear()
         panel(self.page, self.job)
         ui.run_javascript("window.scrollTo({top: 0, behavior: 'smooth'})")
+        return True

@@ -71,8 +71,6 @@ def begin(
 
 
 def _loaded(report: LoadReport, job: Job) -> None:
-    counted = {**report.nodes, **report.relationships}
-    job.lines.append("load: " + " · ".join(f"{n:,} {name}" for name, n in counted.items()))
     if report.removed:
         job.lines.append(f"removed first: {report.removed}")
     for reason, n in report.rejected.items():
