@@ -1,5 +1,6 @@
 """The frame around every page: header, navigation, theme, language, and how waiting, emptiness and errors look."""
 
+import asyncio
 import copy
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -66,6 +67,7 @@ class Page:
         self.words = Words(language_of(request.session, request.headers))
         self.dark: bool | None = request.session.get("dark")
         self.client = ui.context.client
+        self.turns: dict[int, asyncio.Lock] = {}  # of the parts that are being filled
         self.body = _frame(self, request)
 
     def may(self, scope: Scope) -> bool:
@@ -93,20 +95,21 @@ class Page:
 
     @asynccontextmanager
     async def work(self, where: ui.element, *, clear: bool = True) -> AsyncIterator[None]:
-        """Shows that something is being waited for, and what went wrong, in a part of the page."""
-        if clear:
-            where.clear()
-        with where:
-            waiting = ui.spinner(size="lg").classes("mx-auto my-8").props(f'aria-label="{self.words("Loading")}"')
-        try:
+        """Shows that something is being waited for, and what went wrong, in a part of the page; one after another, or a second click would fill it twice."""
+        async with self.turns.setdefault(where.id, asyncio.Lock()):
+            if clear:
+                where.clear()
             with where:
-                yield
-        except SociogramError as error:
-            with where:
-                self.fault(error)
-        finally:
-            if not waiting.is_deleted:
-                waiting.delete()
+                waiting = ui.spinner(size="lg").classes("mx-auto my-8").props(f'aria-label="{self.words("Loading")}"')
+            try:
+                with where:
+                    yield
+            except SociogramError as error:
+                with where:
+                    self.fault(error)
+            finally:
+                if not waiting.is_deleted:
+                    waiting.delete()
 
     def fault(self, error: SociogramError) -> None:
         """An error as a card with what to do next."""

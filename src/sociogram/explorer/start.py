@@ -1,6 +1,5 @@
 """Start: from data to published profiles without a terminal."""
 
-import asyncio
 import shutil
 import tempfile
 from functools import partial
@@ -54,7 +53,7 @@ class _View:
         self.files: list[Path] = []
         self.columns: dict[str, list[str]] = {}
         self.kinds: dict[str, Kind] = {}
-        self.planning, self.asked = asyncio.Lock(), 0
+        self.asked = 0  # times that a plan was asked for
         self.store: Store | None = None
         self.mapping: MappingTable | None = None
 
@@ -157,7 +156,7 @@ class _View:
     async def _planned(self) -> None:
         words = self.words
         self.asked = mine = self.asked + 1
-        async with self.planning, self.page.work(self.plan):
+        async with self.page.work(self.plan):
             if mine != self.asked:  # several files come one after another: only what is understood of all is shown
                 return
             plan, lacking = await ask(work.understood, self.files, self.columns, self.kinds)
