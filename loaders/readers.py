@@ -25,6 +25,9 @@ _PACKED = {
     b"\xd0\xcf\x11\xe0": "an old Excel workbook; save the sheet as CSV UTF-8",
     b"\x28\xb5\x2f\xfd": "packed by zstd; unpack it (unzstd)",
     b"BZh": "packed by bzip2; unpack it (bunzip2)",
+    b"\x89PNG": "a picture",
+    b"\xff\xd8\xff": "a picture",
+    b"%PDF": "a PDF document; save its table as CSV UTF-8",
 }
 
 

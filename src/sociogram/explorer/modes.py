@@ -13,8 +13,9 @@ from sociogram.report.words import decimal
 
 def modes(words: Words, run: str, report: Mapping[str, Any], choice: str | None) -> None:
     """A table where several were tried; otherwise what was said of the choice, where anything was."""
-    tried = (report.get("modes") or {}).get("candidates") or []
-    if len(tried) < 2 and not choice:
+    found = report.get("modes") or {}
+    tried = found.get("candidates") or []
+    if len(tried) < 2 and choice in (None, "", f"mode {found.get('kept')}"):  # nothing was chosen
         return
     with card():
         Heading(words("Ways of training"))

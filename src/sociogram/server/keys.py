@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+import logging
 import os
 import re
 import secrets
@@ -17,6 +18,7 @@ from sociogram.graph.snapshot import now
 
 Scope = Literal["read", "write", "admin"]  # each may do what those before it may
 SCOPES: tuple[Scope, ...] = get_args(Scope)
+LOG = logging.getLogger("sociogram.server")
 PREFIX = "sg_"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
@@ -76,9 +78,13 @@ class KeyRing:
         self._write(left)
 
     def find(self, secret: str) -> ApiKey | None:
-        """Whose key this is."""
+        """Whose key this is; nobody's as long as the file cannot be read."""
         digest = _digest(secret)
-        found = self._current().get(digest)
+        try:
+            found = self._current().get(digest)
+        except InputError as error:
+            LOG.error(json.dumps({"keys": str(error)}))
+            return None
         return found if found is not None and hmac.compare_digest(found.digest, digest) else None
 
     def _current(self) -> dict[str, ApiKey]:
@@ -89,9 +95,17 @@ class KeyRing:
                 self._keys, self._read_at = {}, 0
                 return self._keys
             if changed != self._read_at:
-                rows = json.loads(self.file.read_text(encoding="utf-8"))
-                self._keys, self._read_at = {row["digest"]: ApiKey(**row) for row in rows}, changed
+                self._keys, self._read_at = {key.digest: key for key in self._read()}, changed
             return self._keys
+
+    def _read(self) -> list[ApiKey]:
+        try:
+            return [ApiKey(**row) for row in json.loads(self.file.read_text(encoding="utf-8"))]
+        except (ValueError, TypeError) as error:  # not repeated: the file holds digests
+            raise InputError(
+                f"{self.file} is not the list of keys that Sociogram wrote ({type(error).__name__}). "
+                "Put back a copy of it, or move it away and make new keys: sociogram keys add NAME"
+            ) from None
 
     def _write(self, keys: list[ApiKey]) -> None:
         self.file.parent.mkdir(parents=True, exist_ok=True)

@@ -140,6 +140,8 @@ def test_missing_and_empty_files(tmp_path: Path) -> None:
         csv(users=write(tmp_path, "e.csv", "id\n1\n".encode("utf-16")))
     with pytest.raises(InputError, match="packed by gzip; unpack it"):
         csv(users=write(tmp_path, "e.csv", gzip.compress(b"id\n1\n")))
+    with pytest.raises(InputError, match="is a picture; expected a CSV or Parquet file"):
+        csv(users=write(tmp_path, "p.csv", b"\x89PNG\r\n\x1a\n\0\0"))
     with pytest.raises(InputError, match="Excel workbook"):
         csv(users=write(tmp_path, "e.csv", b"PK\x03\x04..."))
     with pytest.raises(InputError, match="not text"):

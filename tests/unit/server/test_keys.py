@@ -32,6 +32,21 @@ def test_another_process_adds_and_removes(tmp_path):
     assert found.may("read")
 
 
+@pytest.mark.parametrize("broken", ["{", "[1]", '{"a": 1}', '[{"name": "a"}]', "\x00"])
+def test_a_broken_file_lets_nobody_in_and_is_told(tmp_path, broken, caplog):
+    ring = KeyRing(tmp_path / "keys.json")
+    secret = ring.add("a", "admin")
+    whole = ring.file.read_text()
+    ring.file.write_text(broken)
+    assert ring.find(secret) is None
+    assert "not the list of keys" in caplog.text
+    with pytest.raises(InputError, match="Put back a copy of it"):
+        ring.add("b", "read")
+    assert ring.file.read_text() == broken
+    ring.file.write_text(whole)
+    assert ring.find(secret) is not None
+
+
 @pytest.mark.parametrize("name", ["", "two words", "-x", "x" * 65, "a/b", "na\nme", "\ud800"])
 def test_a_name_that_is_none(tmp_path, name):
     with pytest.raises(InputError, match="a key's name has up to 64 letters"):
