@@ -123,7 +123,7 @@ def browser(planted: Cli, environment: dict[str, str], tmp_path_factory: pytest.
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     folder = tmp_path_factory.mktemp("explorer")
     log = folder / "log"
-    with serving(environment, log):
+    with serving(environment | {"TMPDIR": str(folder)}, log):
         link = re.search(r"Pages for the browser: (\S+)", log.read_text())
         assert link
         chrome = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
@@ -133,6 +133,7 @@ def browser(planted: Cli, environment: dict[str, str], tmp_path_factory: pytest.
         finally:
             chrome.quit()
     assert NAME not in log.read_text()
+    assert not [*folder.glob("sociogram-uploads-*")]  # what was chosen and never loaded is not left behind
     planted("keys", "remove", "first")  # other modules begin as on a new machine
 
 
@@ -381,6 +382,11 @@ def test_own_files_from_the_browser_alone(signed: Browser, tmp_path: Path) -> No
     signed.press("See the people")
     signed.sees("40 people")
     signed.photograph("own-people")
+    signed.open("/start")
+    signed.press("My files")
+    signed.until("return document.querySelector('input[type=file]')").send_keys(str(people))
+    signed.sees("people.csv has no column taken for id")
+    assert [*signed.folder.glob("sociogram-uploads-*/*/people.csv")]
 
 
 def test_nothing_was_fetched_from_elsewhere(signed: Browser) -> None:

@@ -4,6 +4,8 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory, mkdtemp
 from threading import Lock
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
@@ -82,6 +84,7 @@ class Site:
     events: RateLimits = field(default_factory=lambda: RateLimits(*EVENTS))
     job: "Job | None" = None
     _kept: dict[str, tuple[float, Any, Any]] = field(default_factory=dict)
+    _uploads: "TemporaryDirectory[str] | None" = None
 
     @property
     def engine(self) -> Engine:
@@ -94,7 +97,7 @@ class Site:
         if secrets.compare_digest(str(session.get("boot", "")), self.boot):
             return TERMINAL
         digest = str(session.get("key", ""))
-        found = next((key for key in self.keys.all() if digest and key.digest == digest), None)
+        found = self.keys.of(digest)
         return None if found is None else Who(found.name, found.scope)
 
     def kept(self, name: str, key: Any, make: Callable[[], T]) -> T:
@@ -105,11 +108,18 @@ class Site:
         made: T = found[2]
         return made
 
+    def upload_folder(self) -> Path:
+        """A new folder for files of one page; all of them are gone when the server is."""
+        self._uploads = self._uploads or TemporaryDirectory(prefix="sociogram-uploads-")
+        return Path(mkdtemp(dir=self._uploads.name))
+
     def close(self) -> None:
-        """Stop what is going on, as Ctrl-C would, and wait for it."""
+        """Stop what is going on, as Ctrl-C would, and wait for it; what was uploaded and not loaded goes too."""
         if self.job is not None:
             self.job.stop()
             self.job.join(ENDS_S)
+        if self._uploads is not None:
+            self._uploads.cleanup()
 
     def forget(self) -> None:
         """Nothing that was kept counts any more."""

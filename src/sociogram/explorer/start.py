@@ -1,7 +1,6 @@
 """Start: from data to published profiles without a terminal."""
 
 import shutil
-import tempfile
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -139,7 +138,7 @@ class _View:
 
     async def _uploaded(self, event: events.UploadEventArguments) -> None:
         if self.folder is None:
-            self.folder = Path(tempfile.mkdtemp(prefix="sociogram-upload-"))
+            self.folder = site().upload_folder()
             self.page.client.on_delete(self._tidy)
         name = Path(event.file.name.replace("\\", "/")).name.replace("\0", "")[-120:] or "file.csv"
         to = self.folder / name

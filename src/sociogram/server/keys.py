@@ -79,7 +79,10 @@ class KeyRing:
 
     def find(self, secret: str) -> ApiKey | None:
         """Whose key this is; nobody's as long as the file cannot be read."""
-        digest = _digest(secret)
+        return self.of(_digest(secret))
+
+    def of(self, digest: str) -> ApiKey | None:
+        """The key of that digest, as `find`."""
         try:
             found = self._current().get(digest)
         except InputError as error:
