@@ -21,9 +21,8 @@ DID = '{did} "{name}"'
 DID_ABOUT = '{did} "{name}", about {liked}'
 DID_OTHERS = '{did} "{name}"; of {all} others who did, {some} like {liked}'
 ALL = (
-    *(THERE, SAID_OF, TIED, TIED_LIKES, TIED_SEEMS, TIED_HAS_ONE, TIED_HAS),
-    *(ALSO, ALSO_OTHERS, DID, DID_ABOUT, DID_OTHERS),
-)
+    THERE, SAID_OF, TIED, TIED_LIKES, TIED_SEEMS, TIED_HAS_ONE, TIED_HAS, ALSO, ALSO_OTHERS, DID, DID_ABOUT, DID_OTHERS,
+)  # fmt: skip
 
 
 TOGETHER = 3  # kinds of behaviour towards one item that are tried
@@ -31,10 +30,9 @@ TOGETHER = 3  # kinds of behaviour towards one item that are tried
 
 def found_again(sentence: str, name: str, liked: str, did: Sequence[str]) -> str:
     """The sentence with its template where it is one of ours about `name` and the topic `liked`; `did` are words for behaviour."""
-    several = [", ".join(some) for n in range(1, TOGETHER + 1) for some in permutations(did, n)]
-    for template in ALL:
-        for word in several if "{did}" in template else ("",):
-            said = recognised(sentence, [template], name=name, liked=liked, did=word)
-            if isinstance(said, Said):
-                return said
+    several = (", ".join(some) for n in range(1, TOGETHER + 1) for some in permutations(did, n))
+    for word in ("", *(w for w in several if sentence.startswith(w))):  # what was done stands first
+        said = recognised(sentence, ALL, name=name, liked=liked, did=word)
+        if isinstance(said, Said):
+            return said
     return sentence

@@ -56,8 +56,6 @@ def texts(node: ast.expr, module: str, tree: ast.Module) -> list[str]:
     """What the first argument can be: a text, one of a table of the module, or one after the other of such a table."""
     if isinstance(node, ast.Constant):
         return [node.value]
-    if isinstance(node, ast.List):
-        return [text for one in node.elts for text in texts(one, module, tree)]
     if isinstance(node, ast.Subscript):
         node = node.value
     assert isinstance(node, ast.Name), f"{module}:{node.lineno}: write the template down here, or in a table"
